@@ -1,0 +1,1 @@
+//! The attributes `#[heist::main]` and `#[heist::test]`.

@@ -1,0 +1,1 @@
+//! heist as a whole, against real peers.
