@@ -1,1 +1,3 @@
-//! Async synchronisation primitives for any runtime.
+//! Async synchronisation for any runtime: nothing here knows which one polls it.
+
+pub mod coop;

@@ -1,0 +1,450 @@
+//! The cooperative budget: what lets an always-ready primitive give way to the other tasks of its thread.
+//!
+//! In comes the [`Context`] that a runtime sets around each poll ([`enter`], [`with_budget`]); every primitive of this
+//! crate, and every I/O type of the runtime, spends a unit through [`poll_proceed`] before it makes progress. When none is
+//! left it returns `Pending` although it could go on, with its task already woken, so that the scheduler gets the thread back.
+//! The same context says whether this thread may block, which the `blocking_*` methods ask.
+//!
+//! A thread on which nobody has entered a context is unlimited and may block, so on other runtimes nothing of this is felt.
+//!
+//! # Examples
+//!
+//! A loop over a channel that is never empty still ends its turn:
+//!
+//! ```
+//! use heist_sync::coop::{self, Budget};
+//! use std::cell::Cell;
+//! use std::future::Future;
+//! use std::pin::pin;
+//! use std::task::{Context, Waker};
+//!
+//! let turns = Cell::new(0);
+//! let mut forever = pin!(async {
+//!     loop {
+//!         turns.set(turns.get() + 1);
+//!         coop::consume_budget().await;
+//!     }
+//! });
+//! let mut cx = Context::from_waker(Waker::noop());
+//! let poll = coop::with_budget(Budget::new(10), || forever.as_mut().poll(&mut cx));
+//! assert!(poll.is_pending());
+//! assert_eq!(turns.get(), 11);
+//! ```
+#![forbid(unsafe_code)]
+
+use pin_project_lite::pin_project;
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Poll, ready};
+
+thread_local! {
+    /// Const-initialised and without a destructor: an access is a plain load or store, at any point of the thread's life.
+    static CURRENT: Cell<Context> = const { Cell::new(Context::new(Budget::unlimited(), Blocking::Allowed)) };
+}
+
+/// How many operations a task may do before it must yield.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget(u32);
+
+impl Budget {
+    /// What a runtime gives a task for one poll: 128 operations.
+    ///
+    /// High enough that the cost of a yield disappears in it, low enough that no task waits long for another.
+    pub const DEFAULT: Self = Self::new(128);
+
+    /// Above every limit that [`Budget::new`] can make.
+    const UNLIMITED: u32 = u32::MAX;
+
+    /// A budget of this many operations.
+    #[must_use = "a budget does nothing until it is set by `enter` or `with_budget`"]
+    pub const fn new(operations: u16) -> Self {
+        Self(operations as u32)
+    }
+
+    /// No limit.
+    #[must_use = "a budget does nothing until it is set by `enter` or `with_budget`"]
+    pub const fn unlimited() -> Self {
+        Self(Self::UNLIMITED)
+    }
+}
+
+/// Whether code on this thread may block it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blocking {
+    /// The thread is its caller's own: it may wait.
+    Allowed,
+    /// The thread runs tasks: a `blocking_*` call on it would stall them, and panics instead.
+    Forbidden,
+}
+
+/// What the code that runs on this thread may do: how many operations it has left before it must yield, and whether
+/// it may block the thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Context {
+    budget: Budget,
+    blocking: Blocking,
+}
+
+impl Context {
+    /// A context with this budget, on a thread that may block or not.
+    #[must_use = "a context does nothing until it is set by `enter`"]
+    pub const fn new(budget: Budget, blocking: Blocking) -> Self {
+        Self { budget, blocking }
+    }
+}
+
+/// Puts the former context back, also when the code inside panics.
+struct Restore(Context);
+
+impl Drop for Restore {
+    #[inline]
+    fn drop(&mut self) {
+        CURRENT.set(self.0);
+    }
+}
+
+/// Runs `f` under `context`, and puts the former one back when `f` returns or panics.
+///
+/// This is for runtimes: a worker enters `Context::new(Budget::unlimited(), Blocking::Forbidden)` once, and
+/// [`with_budget`] around each poll.
+///
+/// # Examples
+///
+/// ```
+/// use heist_sync::coop::{self, Blocking, Budget, Context};
+///
+/// const WORKER: Context = Context::new(Budget::unlimited(), Blocking::Forbidden);
+///
+/// assert!(coop::may_block());
+/// coop::enter(WORKER, || assert!(!coop::may_block()));
+/// assert!(coop::may_block());
+/// ```
+#[inline]
+pub fn enter<R>(context: Context, f: impl FnOnce() -> R) -> R {
+    let _restore = Restore(CURRENT.replace(context));
+    f()
+}
+
+/// Runs `f` with this budget, and puts the former one back when `f` returns or panics. What [`may_block`] says stays.
+///
+/// # Examples
+///
+/// ```
+/// use heist_sync::coop::{self, Budget};
+///
+/// coop::with_budget(Budget::new(0), || assert!(!coop::has_budget_remaining()));
+/// assert!(coop::has_budget_remaining());
+/// ```
+#[inline]
+pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
+    let former = CURRENT.get();
+    enter(Context { budget, ..former }, f)
+}
+
+/// Spends one operation of the budget, or returns `Pending` with `cx` woken if none is left.
+///
+/// Call it first in a leaf future's `poll`, and [`RestoreOnPending::made_progress`] once that poll is known to be ready; without it the
+/// unit comes back, so that only progress is paid for. Futures that only poll others leave it to them.
+///
+/// # Examples
+///
+/// ```
+/// use heist_sync::coop;
+/// use std::future::poll_fn;
+/// use std::task::{Poll, ready};
+///
+/// # futures_lite::future::block_on(async {
+/// let mut items = vec![1, 2, 3];
+/// let next = poll_fn(|cx| {
+///     let coop = ready!(coop::poll_proceed(cx));
+///     match items.pop() {
+///         Some(item) => {
+///             coop.made_progress();
+///             Poll::Ready(item)
+///         }
+///         None => Poll::Pending,
+///     }
+/// });
+/// assert_eq!(next.await, 3);
+/// # });
+/// ```
+#[inline]
+pub fn poll_proceed(cx: &mut std::task::Context<'_>) -> Poll<RestoreOnPending> {
+    let current = CURRENT.get();
+    match current.budget.0 {
+        0 => {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Budget::UNLIMITED => {}
+        left => CURRENT.set(Context {
+            budget: Budget(left - 1),
+            ..current
+        }),
+    }
+    Poll::Ready(RestoreOnPending {
+        before: Cell::new(current.budget),
+        _not_send: PhantomData,
+    })
+}
+
+/// One spent unit of the budget: dropped without [`made_progress`](RestoreOnPending::made_progress), it sets the budget
+/// back to what it was before [`poll_proceed`].
+#[derive(Debug)]
+#[must_use = "dropped at once, it gives the spent unit back: call `made_progress` when the poll is ready"]
+pub struct RestoreOnPending {
+    /// The budget to go back to; unlimited if there is nothing to give back.
+    before: Cell<Budget>,
+    /// It belongs to the thread whose budget it has spent.
+    _not_send: PhantomData<*mut ()>,
+}
+
+impl RestoreOnPending {
+    /// Says that the operation went on, so that its unit stays spent.
+    #[inline]
+    pub fn made_progress(&self) {
+        self.before.set(Budget::unlimited());
+    }
+}
+
+impl Drop for RestoreOnPending {
+    #[inline]
+    fn drop(&mut self) {
+        let before = self.before.get();
+        if before != Budget::unlimited() {
+            CURRENT.set(Context {
+                budget: before,
+                ..CURRENT.get()
+            });
+        }
+    }
+}
+
+/// Whether an operation could go on now: `false` means that the next [`poll_proceed`] returns `Pending`.
+///
+/// A combinator that polls two futures asks it, to tell whether the first one was not ready or only ran out of budget.
+#[inline]
+#[must_use = "it only asks"]
+pub fn has_budget_remaining() -> bool {
+    CURRENT.get().budget.0 != 0
+}
+
+/// Spends one operation, and yields to the other tasks if none is left.
+///
+/// Put it in a loop that computes without awaiting anything; asyncio's idiom for it is `await asyncio.sleep(0)`, which
+/// yields each time.
+///
+/// # Cancel safety
+///
+/// It holds nothing: dropped, it has had no effect.
+///
+/// # Examples
+///
+/// ```
+/// # futures_lite::future::block_on(async {
+/// let mut sum = 0_u64;
+/// for n in 0..100_000 {
+///     sum += n;
+///     heist_sync::coop::consume_budget().await;
+/// }
+/// assert_eq!(sum, 4_999_950_000);
+/// # });
+/// ```
+pub async fn consume_budget() {
+    poll_fn(|cx| {
+        ready!(poll_proceed(cx)).made_progress();
+        Poll::Ready(())
+    })
+    .await
+}
+
+/// Lets `future` run without a budget: it yields only when it has really to wait.
+///
+/// It can then starve the other tasks of its thread; it is for a part that must come to its end in one go.
+///
+/// # Cancel safety
+///
+/// That of `future`.
+///
+/// # Examples
+///
+/// ```
+/// use heist_sync::coop::{self, Budget};
+/// use std::future::Future;
+/// use std::pin::pin;
+/// use std::task::{Context, Waker};
+///
+/// let mut work = pin!(coop::unconstrained(async {
+///     for _ in 0..1_000 {
+///         coop::consume_budget().await;
+///     }
+/// }));
+/// let mut cx = Context::from_waker(Waker::noop());
+/// let poll = coop::with_budget(Budget::DEFAULT, || work.as_mut().poll(&mut cx));
+/// assert!(poll.is_ready());
+/// ```
+pub fn unconstrained<F: Future>(future: F) -> Unconstrained<F> {
+    Unconstrained { future }
+}
+
+pin_project! {
+    /// The future of [`unconstrained`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct Unconstrained<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Unconstrained<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<F::Output> {
+        let future = self.project().future;
+        with_budget(Budget::unlimited(), || future.poll(cx))
+    }
+}
+
+/// Whether code on this thread may block it: not on a thread that runs tasks.
+#[inline]
+#[must_use = "it only asks"]
+pub fn may_block() -> bool {
+    CURRENT.get().blocking == Blocking::Allowed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::task::{Wake, Waker};
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn left() -> Budget {
+        CURRENT.get().budget
+    }
+
+    fn proceed() -> Poll<RestoreOnPending> {
+        poll_proceed(&mut std::task::Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_thread_is_unlimited_and_may_block() {
+        assert!(may_block() && has_budget_remaining());
+        for _ in 0..1_000 {
+            let Poll::Ready(coop) = proceed() else {
+                panic!("an unlimited budget ran out")
+            };
+            coop.made_progress();
+        }
+        assert_eq!(left(), Budget::unlimited());
+    }
+
+    #[test]
+    fn the_largest_budget_is_a_limit() {
+        with_budget(Budget::new(u16::MAX), || {
+            let Poll::Ready(coop) = proceed() else {
+                panic!("the budget ran out")
+            };
+            coop.made_progress();
+            assert_eq!(left(), Budget::new(u16::MAX - 1));
+        });
+    }
+
+    #[test]
+    fn progress_is_paid_for_and_a_vain_poll_is_not() {
+        with_budget(Budget::new(2), || {
+            drop(proceed());
+            assert_eq!(left(), Budget::new(2));
+            let Poll::Ready(coop) = proceed() else {
+                panic!("the budget ran out")
+            };
+            coop.made_progress();
+            drop(coop);
+            assert_eq!(left(), Budget::new(1));
+        });
+    }
+
+    #[test]
+    fn what_is_spent_inside_a_vain_poll_comes_back_with_it() {
+        with_budget(Budget::new(3), || {
+            let outer = proceed();
+            let Poll::Ready(inner) = proceed() else {
+                panic!("the budget ran out")
+            };
+            inner.made_progress();
+            drop(inner);
+            drop(outer);
+            assert_eq!(left(), Budget::new(3));
+        });
+    }
+
+    #[test]
+    fn exhausted_it_wakes_once_and_is_pending() {
+        let count = Arc::new(Count::default());
+        let waker = Waker::from(Arc::clone(&count));
+        let mut cx = std::task::Context::from_waker(&waker);
+        with_budget(Budget::new(1), || {
+            assert!(pin!(consume_budget()).poll(&mut cx).is_ready());
+            assert_eq!(count.0.load(Relaxed), 0);
+            assert!(!has_budget_remaining());
+            assert!(pin!(consume_budget()).poll(&mut cx).is_pending());
+            assert_eq!(count.0.load(Relaxed), 1);
+            assert!(!has_budget_remaining());
+        });
+    }
+
+    #[test]
+    fn contexts_nest_and_come_back() {
+        enter(Context::new(Budget::new(7), Blocking::Forbidden), || {
+            with_budget(Budget::new(1), || {
+                assert!(!may_block());
+                assert_eq!(left(), Budget::new(1));
+                enter(Context::new(Budget::unlimited(), Blocking::Allowed), || {
+                    assert!(may_block())
+                });
+                assert!(!may_block());
+            });
+            assert_eq!(left(), Budget::new(7));
+        });
+        assert!(may_block());
+    }
+
+    #[test]
+    fn a_panic_restores_the_context() {
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            enter(Context::new(Budget::new(0), Blocking::Forbidden), || {
+                panic!("inside")
+            })
+        }));
+        assert!(panicked.is_err());
+        assert!(may_block() && has_budget_remaining());
+    }
+
+    #[test]
+    fn unconstrained_is_unlimited_inside_and_spends_nothing() {
+        with_budget(Budget::new(1), || {
+            let mut cx = std::task::Context::from_waker(Waker::noop());
+            let work = unconstrained(async {
+                for _ in 0..1_000 {
+                    consume_budget().await;
+                }
+            });
+            assert!(pin!(work).poll(&mut cx).is_ready());
+            assert_eq!(left(), Budget::new(1));
+        });
+    }
+}
