@@ -1,5 +1,6 @@
 //! A work-stealing async runtime with all of Python asyncio's features.
 
+mod future;
 mod loom;
 mod reactor;
 pub mod runtime;
@@ -8,7 +9,11 @@ mod spawn;
 pub mod task;
 mod time;
 
+#[doc(hidden)]
+pub use future::__join;
+pub use future::{Gather, TryGather, gather, try_gather};
 pub use heist_blocking_pool as blocking;
+pub use heist_macros::{main, test};
 pub use heist_sync as sync;
 pub use runtime::run;
 pub use spawn::{spawn, spawn_blocking};

@@ -3,7 +3,7 @@
 //! Comes in: a future to be spawned, a task that was woken. Goes out: the task, to a worker. Called by the wakers, by whoever spawns, and by the workers
 //! themselves. A task that comes from a worker goes to that worker's next-slot ([`slot`]), and what it displaces to the back of its queue
 //! ([`queue`]); from anywhere else it goes to the [`injector`]. The worker's loop is in [`worker`]; how workers sleep, and are woken, in
-//! [`idle`] and [`parker`]; what is done about one that is stuck in [`relief`].
+//! [`sleep`], [`idle`] and [`parker`]; what is done about one that is stuck in [`relief`].
 
 mod idle;
 mod injector;
@@ -12,6 +12,7 @@ mod parker;
 mod queue;
 mod relief;
 mod rng;
+mod sleep;
 mod slot;
 mod worker;
 

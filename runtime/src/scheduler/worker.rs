@@ -1,12 +1,13 @@
-//! A worker: its loop, and how it sleeps.
+//! A worker: its loop.
 //!
 //! Comes in: tasks, from its next-slot, its queue, the injector, other workers, and by the turns of the reactor and the timers that it makes itself. Goes
 //! out: polls. Called by the thread that it was given to: a worker thread of the multi-threaded flavour, whoever is in `block_on` of the other.
 
 use super::lease::{self, Lease};
 use super::queue::{Local, Steal, Stealer};
-use super::relief::{ASLEEP, Observations, QUIET_TICKS, TICK};
+use super::relief::{ASLEEP, Observations};
 use super::rng::Rng;
+use super::sleep::report;
 use super::slot::NextSlot;
 use super::{Parker, Scheduler};
 use crate::loom::atomic::{
@@ -35,8 +36,6 @@ const SLICE: Duration = Duration::from_micros(100);
 const SEARCH_ROUNDS: u32 = 4;
 /// The first pause, in spins.
 const SEARCH_SPINS: u32 = 32;
-/// How long a worker sleeps whose reactor fails.
-const REACTOR_RETRY: Duration = Duration::from_millis(10);
 
 /// What the other threads see of a worker.
 #[repr(align(128))]
@@ -66,21 +65,21 @@ impl Remote {
 
 /// See the module. It is `Send`, not `Sync`: the thread that runs it finds it again through a thread-local.
 pub(crate) struct Worker {
-    scheduler: Arc<Scheduler>,
-    index: usize,
-    queue: Local,
+    pub(super) scheduler: Arc<Scheduler>,
+    pub(super) index: usize,
+    pub(super) queue: Local,
     rng: Rng,
     ids: IdBlock,
-    observations: Observations,
+    pub(super) observations: Observations,
     /// Leases in stock: see `lease.rs`.
     leases: Cell<usize>,
     /// Counted as a searcher.
-    searching: Cell<bool>,
+    pub(super) searching: Cell<bool>,
     /// In a turn of the reactor or the timers: what wakes up queues up, and is announced once.
     turning: Cell<bool>,
     /// Times in a row that the next-slot was preferred.
     streak: Cell<u32>,
-    tick: Cell<u32>,
+    pub(super) tick: Cell<u32>,
     /// Polls until the next look at the clock, and how many there are between two.
     polls_left: Cell<u32>,
     polls_between: Cell<u32>,
@@ -137,7 +136,10 @@ impl Worker {
                     .or_else(|| self.search())
                 {
                     Some(task) => self.poll(task),
-                    None => self.sleep(),
+                    None => {
+                        self.sleep();
+                        self.polls_left.set(self.polls_between.get());
+                    }
                 }
             }
             self.stop_searching();
@@ -210,7 +212,7 @@ impl Worker {
         self.turn(|| {
             self.fire_timers(now);
             if let Some(mut turn) = self.scheduler.reactor.try_claim() {
-                self.report(turn.wait(Some(Duration::ZERO)));
+                report(turn.wait(Some(Duration::ZERO)));
             }
         });
         if !self.queue.is_empty() {
@@ -281,7 +283,7 @@ impl Worker {
     }
 
     /// No searcher any more: if it was the last, it wakes the next one if more work is in sight.
-    fn stop_searching(&self) {
+    pub(super) fn stop_searching(&self) {
         if self.searching.replace(false)
             && self.scheduler.idle.end_search()
             && self.scheduler.has_work()
@@ -290,106 +292,7 @@ impl Worker {
         }
     }
 
-    /// Sleeps until there is something to do. See `idle.rs` for the protocol.
-    fn sleep(&self) {
-        let idle = &self.scheduler.idle;
-        idle.fall_asleep(self.index, self.searching.replace(false));
-        self.remote().tick.store(ASLEEP, Relaxed);
-        let mut sleep = Sleep {
-            claim: true,
-            quiet: 0,
-        };
-        while self.queue.is_empty() && !self.scheduler.has_work() && !self.is_summoned() {
-            let unparked = self.wait(&mut sleep);
-            if unparked && idle.is_awake(self.index) {
-                break;
-            }
-            let now = self.scheduler.timers.clock().now();
-            self.turn(|| self.fire_timers(now));
-            let quiet = idle.awake() == 0;
-            sleep.quiet = if quiet && !unparked {
-                sleep.quiet + 1
-            } else {
-                0
-            };
-            // Who runs will come back to the reactor, if it isn't stuck.
-            let watching = idle.watcher() == Some(self.index);
-            sleep.claim = (watching && self.relieve(now)) || quiet;
-        }
-        // Counted out by who unparked it: as a searcher.
-        self.searching.set(!idle.get_up(self.index));
-        self.remote().tick.store(self.tick.get(), Relaxed);
-        if let Some(watcher) = idle.relieve_watch(self.index) {
-            self.scheduler.unpark(watcher);
-        }
-        if !self.queue.is_empty() {
-            self.stop_searching();
-            self.scheduler.announce();
-        }
-        self.polls_left.set(self.polls_between.get());
-    }
-
-    /// One wait, in the reactor if it may be claimed and nobody else turns it. True: an unpark ended it.
-    fn wait(&self, sleep: &mut Sleep) -> bool {
-        let timeout = self.bound(sleep);
-        let parker = &self.remote().parker;
-        if sleep.claim
-            && let Some(mut turn) = self.scheduler.reactor.try_claim()
-        {
-            let failed = parker.enter_reactor() && self.turn(|| self.report(turn.wait(timeout)));
-            drop(turn);
-            let unparked = parker.leave_reactor();
-            return unparked || failed && parker.park(Some(REACTOR_RETRY));
-        }
-        parker.park(timeout)
-    }
-
-    /// How long a sleep may last: until the own timers' next deadline; for the watcher, also the shared timers' and its tick.
-    fn bound(&self, sleep: &mut Sleep) -> Option<Duration> {
-        let Scheduler { idle, timers, .. } = &*self.scheduler;
-        let mut deadline = timers.wheel(self.index).next_deadline();
-        let mut tick = None;
-        if idle.take_watch(self.index) {
-            deadline = [deadline, timers.shared().next_deadline()]
-                .into_iter()
-                .flatten()
-                .min();
-            if sleep.quiet >= QUIET_TICKS && !idle.stop_ticking() {
-                sleep.quiet = 0;
-            }
-            if sleep.quiet < QUIET_TICKS && self.scheduler.remotes.len() > 1 {
-                tick = Some(TICK);
-            }
-        }
-        let until =
-            deadline.map(|deadline| deadline.saturating_duration_since(timers.clock().now()));
-        [until, tick].into_iter().flatten().min()
-    }
-
-    /// The watcher's tick: takes over what waits for a worker that is stuck. True: one is, so the reactor is to be claimed as well.
-    fn relieve(&self, now: Instant) -> bool {
-        let mut stuck = false;
-        for (victim, remote) in self.scheduler.remotes.iter().enumerate() {
-            let tick = remote.tick.load(Relaxed);
-            if victim == self.index || !self.observations.is_stuck(victim, tick, now) {
-                continue;
-            }
-            stuck = true;
-            if let Some(task) = remote.slot.take() {
-                self.push_back(task);
-            }
-            let wheel = self.scheduler.timers.wheel(victim);
-            if wheel
-                .next_deadline()
-                .is_some_and(|deadline| deadline <= now)
-            {
-                self.turn(|| wheel.turn(now));
-            }
-        }
-        stuck
-    }
-
-    fn fire_timers(&self, now: Instant) {
+    pub(super) fn fire_timers(&self, now: Instant) {
         let timers = &self.scheduler.timers;
         for wheel in [timers.wheel(self.index), timers.shared()] {
             if wheel
@@ -402,21 +305,11 @@ impl Worker {
     }
 
     /// Makes a turn of the reactor or the timers: what it wakes goes to the back of the queue, and is announced by the caller, once.
-    fn turn<R>(&self, f: impl FnOnce() -> R) -> R {
+    pub(super) fn turn<R>(&self, f: impl FnOnce() -> R) -> R {
         self.turning.set(true);
         let result = f();
         self.turning.set(false);
         result
-    }
-
-    /// Says that the reactor failed, which it does not while the descriptors of the process are in order. True: it did.
-    fn report(&self, turn: std::io::Result<usize>) -> bool {
-        if let Err(error) = &turn {
-            eprintln!(
-                "heist: the reactor failed, and is tried again in {REACTOR_RETRY:?}: {error}"
-            );
-        }
-        turn.is_err()
     }
 
     pub(super) fn spawn<F>(
@@ -460,7 +353,7 @@ impl Worker {
     }
 
     #[inline]
-    fn push_back(&self, task: Task) {
+    pub(super) fn push_back(&self, task: Task) {
         let Err(task) = self.queue.push(task) else {
             return;
         };
@@ -469,11 +362,11 @@ impl Worker {
         }
     }
 
-    fn remote(&self) -> &Remote {
+    pub(super) fn remote(&self) -> &Remote {
         &self.scheduler.remotes[self.index]
     }
 
-    fn is_summoned(&self) -> bool {
+    pub(super) fn is_summoned(&self) -> bool {
         self.remote().summoned.load(Acquire)
     }
 
@@ -513,15 +406,6 @@ impl Worker {
         }
         true
     }
-}
-
-/// Where a worker stands in its sleep.
-struct Sleep {
-    /// Whether to claim the reactor. While others run, and are not stuck, it is left to the one of them that had it last: it'll want it
-    /// again before long, and who turns the reactor should not be the watcher, which is missed whenever it leaves its post.
-    claim: bool,
-    /// Wakes in a row at which all were asleep.
-    quiet: u32,
 }
 
 /// What is left in a worker's hands when it ends is cancelled.

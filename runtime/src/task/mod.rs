@@ -42,14 +42,18 @@ mod list;
 mod panics;
 mod state;
 mod waker;
+mod yield_now;
 
 #[cfg(test)]
 mod models;
 
 pub use abort::AbortHandle;
 pub use error::JoinError;
+#[doc(inline)]
+pub use heist_sync::coop;
 pub use id::{Id, id, try_id};
 pub use join::JoinHandle;
+pub use yield_now::{YieldNow, yield_now};
 
 pub(crate) use cell::{Header, Schedule, Task, new};
 pub(crate) use id::IdBlock;
