@@ -88,8 +88,8 @@ impl Builder {
         self.thread_name_fn(move || name.clone())
     }
 
-    /// Gives each thread its own name. It is called by whoever submits a job, when a thread may be needed for it; a name may
-    /// go unused.
+    /// Gives each thread its own name. It is called on the thread that starts the new one: one that submits a job, or one of the
+    /// pool's. A name may go unused, if another thread is there first.
     ///
     /// # Examples
     ///
@@ -116,8 +116,8 @@ impl Builder {
         self
     }
 
-    /// Is called by each thread before its first job. A panic in it is reported on stderr, and the thread goes on. (`ThreadPoolExecutor`:
-    /// `initializer`)
+    /// Is called by each thread before its first job. A panic in it is reported on stderr, and the thread goes on.
+    /// (`ThreadPoolExecutor`: `initializer`)
     pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.on_thread_start = Some(Arc::new(hook));
         self

@@ -10,7 +10,7 @@
 
 use crate::builder::Builder;
 use crate::error::{RejectReason, Rejected};
-use crate::loom::{Arc, Condvar, Mutex, MutexGuard, thread, thread_local};
+use crate::loom::{Arc, Condvar, Mutex, MutexGuard, POOL_ID, start_thread, thread};
 use crate::panics::{self, contain, report};
 use crate::queue::{Next, Offer, Queue, Recruit, Thread};
 use std::cell::Cell;
@@ -94,8 +94,8 @@ impl Metrics {
 
 struct Shared<J> {
     queue: Mutex<Queue<J>>,
-    /// Held by whoever starts a thread until it is counted, so that one thread at a time is in doubt: nobody relies on a
-    /// thread that then doesn't start, and a shutdown misses none. Guards whether the last start failed.
+    /// Held by whoever starts a thread until it is counted: one at a time, so that nobody relies on a thread that then is not
+    /// started. Guards whether the last start failed.
     starting: Mutex<bool>,
     /// Where a shutdown waits for the last thread.
     ended: Condvar,
@@ -106,11 +106,6 @@ struct Shared<J> {
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-
-thread_local! {
-    /// The pool that this thread belongs to.
-    static POOL_ID: Cell<u64> = const { Cell::new(0) };
-}
 
 impl<J: Job> JobPool<J> {
     pub(crate) fn from_settings(settings: Builder) -> Self {
@@ -176,6 +171,14 @@ impl<J: Job> JobPool<J> {
     pub(crate) fn is_closed(&self) -> bool {
         self.shared.queue.lock().is_closed()
     }
+
+    /// Lets the keep-alive of every idle thread run out. Outside loom the clock does it.
+    #[cfg(test)]
+    pub(crate) fn time_out_idle_threads(&self) {
+        for thread in self.shared.queue.lock().idle() {
+            thread.bell.time_out();
+        }
+    }
 }
 
 impl<J: Job> Drop for JobPool<J> {
@@ -216,28 +219,25 @@ impl<J: Job> Shared<J> {
         }
     }
 
-    /// Starts a thread where there is none. The job is not in the queue before the thread is sure to come.
+    /// Starts a thread where there is none; only when it is sure to come, the job is taken in.
     #[cold]
     fn start_first(shared: &Arc<Self>, job: J) -> Result<(), Rejected<J>> {
         // Foreign code: before any lock.
         let name = shared.settings.next_thread_name();
         let starting = shared.starting.lock();
+        let mut queue = shared.queue.lock();
         // Another submitter may have been faster, or the pool may be closed.
-        let offer = shared.queue.lock().offer(job);
-        let Offer::First(job) = offer else {
-            drop(starting);
-            return Self::settle(shared, offer);
-        };
-        let thread = Arc::new(Thread::default());
-        let mut handle = thread.handle.lock();
-        match Self::spawn(shared, name, thread.clone()) {
-            Ok(started) => {
-                *handle = Some(started);
-                shared.queue.lock().started_for(job);
-                Ok(())
+        let mut offer = queue.offer(job);
+        if let Offer::First(job) = offer {
+            match Self::start(shared, queue, name) {
+                Ok(counted) => queue = counted,
+                Err(error) => return Err(Rejected::new(job, RejectReason::NoThread(error))),
             }
-            Err(error) => Err(Rejected::new(job, RejectReason::NoThread(error))),
+            offer = queue.offer(job);
         }
+        drop(queue);
+        drop(starting);
+        Self::settle(shared, offer)
     }
 
     /// Starts a thread for the jobs that wait. If there can be none, they wait for a busy one, and that is reported once.
@@ -245,47 +245,55 @@ impl<J: Job> Shared<J> {
     fn start_another(shared: &Arc<Self>) {
         let name = shared.settings.next_thread_name();
         let mut failing = shared.starting.lock();
-        if !shared.queue.lock().wants_thread() {
+        let queue = shared.queue.lock();
+        if !queue.wants_thread() {
             return;
         }
-        let thread = Arc::new(Thread::default());
-        let mut handle = thread.handle.lock();
-        match Self::spawn(shared, name, thread.clone()) {
-            Ok(started) => {
-                *handle = Some(started);
-                *failing = false;
-                shared.queue.lock().started();
-            }
-            Err(error) => {
-                let first = !mem::replace(&mut *failing, true);
-                drop((handle, failing));
-                if first {
-                    report(format_args!(
-                        "could not start a thread, so jobs wait for those that there are: {error}"
-                    ));
-                }
-            }
+        let failure = Self::start(shared, queue, name).err();
+        let failed_before = mem::replace(&mut *failing, failure.is_some());
+        drop(failing);
+        if let Some(error) = failure
+            && !failed_before
+        {
+            report(format_args!(
+                "could not start a thread, so jobs wait for those that there are: {error}"
+            ));
         }
     }
 
-    fn spawn(
-        shared: &Arc<Self>,
+    /// Starts a thread, while the lock is released, and counts it. The caller holds `starting`.
+    fn start<'a>(
+        shared: &'a Arc<Self>,
+        mut queue: MutexGuard<'a, Queue<J>>,
         name: String,
-        thread: Arc<Thread>,
-    ) -> io::Result<thread::JoinHandle<()>> {
-        let mut builder = thread::Builder::new().name(name);
-        if let Some(bytes) = shared.settings.stack_size {
-            builder = builder.stack_size(bytes);
-        }
-        let shared = shared.clone();
+    ) -> io::Result<MutexGuard<'a, Queue<J>>> {
+        queue.starting();
+        drop(queue);
+        let thread = Arc::new(Thread::default());
+        let mut handle = thread.handle.lock();
+        let life = {
+            let (shared, thread) = (shared.clone(), thread.clone());
+            move || Self::live(&shared, &thread)
+        };
         // `std` panics at some stack sizes.
-        panics::catch(|| builder.spawn(move || Self::live(&shared, &thread))).unwrap_or_else(
-            |payload| {
-                let message = panics::message(&*payload).to_owned();
-                panics::discard(payload);
-                Err(io::Error::other(message))
-            },
-        )
+        let started = panics::catch(|| start_thread(name, shared.settings.stack_size, life))
+            .unwrap_or_else(|payload| Err(io::Error::other(panics::take_message(payload))));
+        let mut queue = shared.queue.lock();
+        match started {
+            Ok(started) => {
+                queue.started();
+                *handle = Some(started);
+                Ok(queue)
+            }
+            Err(error) => {
+                let ended = queue.not_started();
+                drop(queue);
+                if ended {
+                    shared.ended.notify_all();
+                }
+                Err(error)
+            }
+        }
     }
 
     /// The life of a thread.
@@ -293,8 +301,16 @@ impl<J: Job> Shared<J> {
         // This waits until the starter has counted the thread.
         let handle = thread.handle.lock().take();
         POOL_ID.with(|id| id.set(shared.id));
+
+        let mut queue = shared.queue.lock();
+        queue.arrive();
+        // Before the hook, which may take long or wait for another job: nobody relies on this thread meanwhile.
+        let mut next = Self::next_job(shared, thread, queue);
         shared.settings.thread_starts();
-        Self::serve(shared, thread);
+        while let Some(job) = next {
+            contain("a job", || job.run());
+            next = Self::next_job(shared, thread, shared.queue.lock());
+        }
         shared.settings.thread_stops();
 
         let previous = mem::replace(&mut *shared.last_left.lock(), handle);
@@ -303,31 +319,30 @@ impl<J: Job> Shared<J> {
             shared.ended.notify_all();
         }
         if let Some(previous) = previous {
-            // It has nothing left to do but what this one has; and it cannot have panicked.
+            // It is past its last job and its hooks, in which every panic was caught: at most it joins another.
             let _ = previous.join();
         }
     }
 
-    /// Runs jobs until the pool is closed or the keep-alive runs out.
-    fn serve(shared: &Arc<Self>, thread: &Arc<Thread>) {
-        let mut queue = shared.queue.lock();
-        queue.arrive();
+    /// Waits for a job, and sees to it that somebody comes for those behind it. None if the thread is to leave.
+    fn next_job<'a>(
+        shared: &'a Arc<Self>,
+        thread: &Arc<Thread>,
+        mut queue: MutexGuard<'a, Queue<J>>,
+    ) -> Option<J> {
         loop {
             match queue.next_job() {
-                Next::Job(job, recruit) => {
+                Next::Job(job) => {
+                    let recruit = queue.recruit();
                     drop(queue);
                     Self::recruit(shared, recruit);
-                    contain("a job", || job.run());
-                    queue = shared.queue.lock();
+                    return Some(job);
                 }
                 Next::Empty => {
                     queue.rest(thread);
-                    match shared.sleep(thread, queue) {
-                        Some(woken) => queue = woken,
-                        None => return,
-                    }
+                    queue = shared.sleep(thread, queue)?;
                 }
-                Next::Closed => return,
+                Next::Closed => return None,
             }
         }
     }
@@ -353,10 +368,7 @@ impl<J: Job> Shared<J> {
     }
 
     fn close(&self) {
-        // A thread that is being started is counted first.
-        let starting = self.starting.lock();
         let idle = self.queue.lock().close();
-        drop(starting);
         for thread in idle {
             thread.bell.notify_one();
         }

@@ -8,9 +8,16 @@ mod real {
     pub(crate) use parking_lot::{Mutex, MutexGuard};
     pub(crate) use std::panic::catch_unwind;
     pub(crate) use std::sync::{Arc, atomic};
-    pub(crate) use std::{thread, thread_local};
+    pub(crate) use std::thread;
 
+    use std::cell::Cell;
+    use std::io;
     use std::time::{Duration, Instant};
+
+    std::thread_local! {
+        /// The number of the pool that this thread belongs to.
+        pub(crate) static POOL_ID: Cell<u64> = const { Cell::new(0) };
+    }
 
     /// parking_lot's condition variable: no spurious wake-ups, and no allocation.
     #[derive(Debug, Default)]
@@ -55,6 +62,18 @@ mod real {
         pub(crate) fn time_out(&self) {}
     }
 
+    pub(crate) fn start_thread(
+        name: String,
+        stack_size: Option<usize>,
+        life: impl FnOnce() + Send + 'static,
+    ) -> io::Result<thread::JoinHandle<()>> {
+        let mut builder = thread::Builder::new().name(name);
+        if let Some(bytes) = stack_size {
+            builder = builder.stack_size(bytes);
+        }
+        builder.spawn(life)
+    }
+
     /// Runs a model: every interleaving of it under loom, once here.
     #[cfg(test)]
     pub(crate) fn model(f: impl Fn() + Sync + Send + 'static) {
@@ -67,14 +86,33 @@ mod model {
     #[cfg(test)]
     pub(crate) use loom::model;
     pub(crate) use loom::sync::{Arc, MutexGuard, atomic};
-    pub(crate) use loom::{thread, thread_local};
+    pub(crate) use loom::thread;
 
+    use std::cell::Cell;
+    use std::io;
     use std::panic::UnwindSafe;
     use std::time::{Duration, Instant};
+
+    loom::thread_local! {
+        /// The number of the pool that this thread belongs to. (loom's macro knows no `const`.)
+        pub(crate) static POOL_ID: Cell<u64> = Cell::new(0);
+    }
 
     /// A model that fails must fail loudly: nothing is caught here.
     pub(crate) fn catch_unwind<R>(f: impl FnOnce() -> R + UnwindSafe) -> std::thread::Result<R> {
         Ok(f())
+    }
+
+    /// A thread whose name is "refused" cannot be started, so that models see that too.
+    pub(crate) fn start_thread(
+        name: String,
+        _stack_size: Option<usize>,
+        life: impl FnOnce() + Send + 'static,
+    ) -> io::Result<thread::JoinHandle<()>> {
+        if name == "refused" {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        thread::Builder::new().name(name).spawn(life)
     }
 
     /// loom's mutex with parking_lot's interface.

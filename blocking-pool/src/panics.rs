@@ -21,15 +21,7 @@ pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
 /// Calls foreign code, and reports a panic in it.
 pub(crate) fn contain(what: &str, f: impl FnOnce()) {
     if let Err(payload) = catch(f) {
-        report(format_args!("{what} panicked: {}", message(&*payload)));
-        discard(payload);
-    }
-}
-
-/// Drops a payload, whose own drop may panic; what that panics with is leaked, so that this ends.
-pub(crate) fn discard(payload: Payload) {
-    if let Err(another) = catch(|| drop(payload)) {
-        std::mem::forget(another);
+        report(format_args!("{what} panicked: {}", take_message(payload)));
     }
 }
 
@@ -42,6 +34,15 @@ pub(crate) fn message(payload: &(dyn Any + Send)) -> &str {
     } else {
         "(a value that is not a string)"
     }
+}
+
+/// What a panic said. The payload is dropped; should that panic, what it panics with is leaked, so that this ends.
+pub(crate) fn take_message(payload: Payload) -> String {
+    let said = message(&*payload).to_owned();
+    if let Err(another) = catch(|| drop(payload)) {
+        std::mem::forget(another);
+    }
+    said
 }
 
 /// Writes one line to stderr; if stderr is gone, there is nobody left to tell.

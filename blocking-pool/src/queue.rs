@@ -39,9 +39,10 @@ pub(crate) struct Queue<J> {
     /// others come to the end of their keep-alive.
     idle: Vec<Arc<Thread>>,
     arriving: usize,
-    /// All threads but those that are leaving.
+    /// All threads but those in transit.
     threads: usize,
-    leaving: usize,
+    /// Threads that are being started, and may yet fail to, or that are leaving: nobody relies on them, but the pool has not ended.
+    in_transit: usize,
     closed: bool,
     max_threads: usize,
     /// How many jobs may wait for a busy thread.
@@ -85,7 +86,7 @@ pub(crate) enum Recruit {
 /// What a thread finds that looks for a job.
 #[derive(Debug)]
 pub(crate) enum Next<J> {
-    Job(J, Recruit),
+    Job(J),
     /// There is none: the thread may rest.
     Empty,
     /// There is none and there will be none. The thread counts as leaving.
@@ -99,7 +100,7 @@ impl<J> Queue<J> {
             idle: Vec::new(),
             arriving: 0,
             threads: 0,
-            leaving: 0,
+            in_transit: 0,
             closed: false,
             max_threads,
             limit,
@@ -124,7 +125,7 @@ impl<J> Queue<J> {
     }
 
     /// Finds a thread for the jobs that wait, unless one is coming.
-    fn recruit(&mut self) -> Recruit {
+    pub(crate) fn recruit(&mut self) -> Recruit {
         if self.jobs.is_empty() || self.arriving > 0 {
             Recruit::Nobody
         } else if let Some(thread) = self.idle.pop() {
@@ -146,16 +147,23 @@ impl<J> Queue<J> {
             && self.threads < self.max_threads
     }
 
-    /// A thread was started.
+    /// A thread is about to be started.
+    pub(crate) fn starting(&mut self) {
+        self.in_transit += 1;
+    }
+
+    /// It was started.
     pub(crate) fn started(&mut self) {
+        self.in_transit -= 1;
         self.threads += 1;
         self.arriving += 1;
     }
 
-    /// The first thread was started, for this job.
-    pub(crate) fn started_for(&mut self, job: J) {
-        self.started();
-        self.jobs.push_back(job);
+    /// It could not be started. True if that ended a closed pool.
+    #[must_use]
+    pub(crate) fn not_started(&mut self) -> bool {
+        self.in_transit -= 1;
+        self.has_ended()
     }
 
     /// A thread that was started is at the queue.
@@ -176,10 +184,10 @@ impl<J> Queue<J> {
     /// Takes the next job out, for a thread at work.
     pub(crate) fn next_job(&mut self) -> Next<J> {
         match self.jobs.pop_front() {
-            Some(job) => Next::Job(job, self.recruit()),
+            Some(job) => Next::Job(job),
             None if self.closed => {
                 self.threads -= 1;
-                self.leaving += 1;
+                self.in_transit += 1;
                 Next::Closed
             }
             None => Next::Empty,
@@ -198,12 +206,13 @@ impl<J> Queue<J> {
         self.idle
             .remove(place.expect("a thread that nobody has woken is idle"));
         self.threads -= 1;
-        self.leaving += 1;
+        self.in_transit += 1;
     }
 
-    /// A thread that was leaving has left. True if it was the last one of a closed pool.
+    /// A thread that was leaving has left. True if that ended a closed pool.
+    #[must_use]
     pub(crate) fn left(&mut self) -> bool {
-        self.leaving -= 1;
+        self.in_transit -= 1;
         self.has_ended()
     }
 
@@ -228,7 +237,7 @@ impl<J> Queue<J> {
 
     /// Whether the pool is closed and no thread is left.
     pub(crate) fn has_ended(&self) -> bool {
-        self.closed && self.threads + self.leaving == 0
+        self.closed && self.threads + self.in_transit == 0
     }
 
     pub(crate) fn num_threads(&self) -> usize {
