@@ -96,6 +96,26 @@ fn late_bell() {
         });
         pool.time_out_idle_threads();
         submitter.join().unwrap();
+        assert!(pool.metrics().num_idle_threads() <= 1, "idle twice");
+        assert!(pool.shutdown(None));
+        assert_eq!(tally.run.load(Relaxed), 2);
+    });
+}
+
+/// Two submitters find no thread, and start no more than there may be. Threads: these two, one of the pool.
+#[test]
+fn submit_against_submit() {
+    model(|| {
+        let tally = Arc::new(Tally::default());
+        let pool = pool::<Plain>(1, &tally);
+        let other = thread::spawn({
+            let (pool, tally) = (pool.clone(), tally.clone());
+            move || pool.submit(plain(&tally)).unwrap()
+        });
+        pool.submit(plain(&tally)).unwrap();
+        assert!(pool.metrics().num_threads() <= 1);
+        other.join().unwrap();
+        assert!(pool.metrics().num_threads() <= 1);
         assert!(pool.shutdown(None));
         assert_eq!(tally.run.load(Relaxed), 2);
     });
