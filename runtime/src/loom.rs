@@ -58,11 +58,12 @@ mod model {
     pub(crate) use loom::thread;
     pub(crate) use loom::{cell, hint};
 
-    /// Runs a model: every interleaving of it with so many preemptions at most. Without `LOOM_MAX_PREEMPTIONS`, that is, which overrides it.
+    /// Runs a model: every interleaving of it with so many preemptions at most, or fewer if `LOOM_MAX_PREEMPTIONS` says so.
     #[cfg(test)]
     pub(crate) fn model_within(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
         let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = builder.preemption_bound.or(Some(preemptions));
+        let bound = builder.preemption_bound.unwrap_or(preemptions);
+        builder.preemption_bound = Some(bound.min(preemptions));
         builder.check(f);
     }
 
