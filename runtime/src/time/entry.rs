@@ -192,32 +192,40 @@ impl Entry {
         this.state()
     }
 
-    /// Moves the deadline of an armed entry, whose waker stays: onto the wheel `here`, or, on a thread that has none, onto the shared one,
-    /// as if it were armed anew. One lock if that is the wheel it is on, else two.
+    /// Moves the deadline of an armed entry, whose waker stays: onto the wheel `here`, or, if this thread has none, onto the shared one, as if
+    /// it were armed anew. Any other becomes idle. Says what has become of it. No lock if it is not armed, one if it stays on its wheel, else two.
     ///
     /// It can't stay on another worker's wheel: that worker may be asleep until its earliest deadline, and this may be earlier.
-    pub(super) fn reset(mut self: Pin<&mut Self>, deadline: Instant, here: Option<Arc<Wheel>>) {
+    pub(super) fn reset(
+        mut self: Pin<&mut Self>,
+        deadline: Instant,
+        here: impl FnOnce() -> Option<Arc<Wheel>>,
+    ) -> State {
         let this = self.as_ref().get_ref();
-        let wheel = this.wheel();
-        let here = here.unwrap_or_else(|| Wheel::shared(wheel));
-        if !Arc::ptr_eq(wheel, &here) {
-            // Firing may be under way: then there is nothing to move.
-            if let Some(waker) = self.as_mut().disarm() {
-                self.arm(here, deadline, waker);
+        if this.state() == State::Armed {
+            let wheel = this.wheel();
+            let here = here().unwrap_or_else(|| Wheel::shared(wheel));
+            if !Arc::ptr_eq(wheel, &here) {
+                return match self.as_mut().disarm() {
+                    Some(waker) => self.arm(here, deadline, waker),
+                    None => State::Idle,
+                };
             }
-            return;
+            let deadline = wheel.ticks(deadline);
+            let moved = wheel.update(|slots| {
+                let entry = this.armed(slots)?;
+                slots.remove(&entry);
+                entry.set_deadline(deadline);
+                slots.insert(entry);
+                Some(State::Armed)
+            });
+            if let Some(state) = moved {
+                return state;
+            }
         }
-        let deadline = wheel.ticks(deadline);
-        let moved = wheel.update(|slots| {
-            let entry = this.armed(slots)?;
-            slots.remove(&entry);
-            entry.set_deadline(deadline);
-            slots.insert(entry);
-            Some(())
-        });
-        if moved.is_none() {
-            self.disarm();
-        }
+        // It has fired.
+        self.disarm();
+        State::Idle
     }
 
     /// Takes it off its wheel, and gives back the waker that it had there: one lock if it is armed, else none. It is idle then.

@@ -168,12 +168,8 @@ impl Sleep {
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         let this = self.project();
         *this.deadline = deadline;
-        *this.moved = this.entry.state() == State::Armed;
-        if *this.moved {
-            this.entry.reset(deadline, timers::current());
-        } else {
-            this.entry.disarm();
-        }
+        let state = this.entry.reset(deadline, timers::current);
+        *this.moved = state == State::Armed;
     }
 
     /// What `poll` does, less the budget.
