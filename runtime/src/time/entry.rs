@@ -241,11 +241,12 @@ impl Entry {
         removed.then(|| unsafe { this.take_waker() })
     }
 
-    /// Takes its deadline as come, whatever the wheel thinks.
-    pub(super) fn finish(mut self: Pin<&mut Self>) {
+    /// Takes its deadline as come, whatever the wheel thinks, and says so: one lock if it is armed, else none.
+    pub(super) fn finish(mut self: Pin<&mut Self>) -> State {
         let waker = self.as_mut().disarm();
         self.set_state(State::Fired);
         drop(waker);
+        State::Fired
     }
 
     /// The entry, for the holder of its wheel's lock, if it is still armed (rule 7).

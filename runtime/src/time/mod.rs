@@ -56,6 +56,8 @@ mod wheel;
 
 #[cfg(test)]
 mod models;
+#[cfg(test)]
+mod perf;
 #[cfg(all(test, not(heist_loom)))]
 mod tests;
 

@@ -47,7 +47,11 @@ const SHUT_DOWN: &str =
 /// # });
 /// ```
 pub fn sleep(duration: Duration) -> Sleep {
-    sleep_until(Instant::now().saturating_add(duration))
+    Sleep {
+        // The clock has just been read: that the deadline is ahead need not be asked again.
+        unread: duration.is_zero(),
+        ..sleep_until(Instant::now().saturating_add(duration))
+    }
 }
 
 /// Waits until `deadline`; a past one is ready at its first poll. What asyncio does with `loop.call_at`.
@@ -74,7 +78,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep {
         deadline,
-        moved: false,
+        unread: true,
         entry: Entry::new(),
     }
 }
@@ -104,8 +108,8 @@ pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     pub struct Sleep {
         deadline: Instant,
-        // Reset since its last poll: it may have passed already, which the wheel says only at its next turn.
-        moved: bool,
+        // Whether the clock has not been read since the deadline was set: it may have passed already.
+        unread: bool,
         #[pin]
         entry: Entry,
     }
@@ -168,29 +172,27 @@ impl Sleep {
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         let this = self.project();
         *this.deadline = deadline;
-        let state = this.entry.reset(deadline, timers::current);
-        *this.moved = state == State::Armed;
+        *this.unread = true;
+        this.entry.reset(deadline, timers::current);
     }
 
     /// What `poll` does, less the budget.
     fn poll_elapsed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut this = self.project();
+        let this = self.project();
         let deadline = *this.deadline;
-        let due = || Instant::now() >= deadline;
+        // One reading of the clock for each deadline; then the wheel tells.
+        let mut due = || std::mem::take(this.unread) && Instant::now() >= deadline;
         let state = match this.entry.state() {
             State::Idle => {
                 let wheel = timers::current().expect(NO_RUNTIME);
                 if due() {
-                    this.entry.finish();
-                    return Poll::Ready(());
+                    this.entry.finish()
+                } else {
+                    let waker = cx.waker().clone();
+                    this.entry.arm(wheel, deadline, waker)
                 }
-                let waker = cx.waker().clone();
-                this.entry.as_mut().arm(wheel, deadline, waker)
             }
-            State::Armed if std::mem::take(this.moved) && due() => {
-                this.entry.finish();
-                return Poll::Ready(());
-            }
+            State::Armed if due() => this.entry.finish(),
             State::Armed => this.entry.keep(cx.waker()),
             ended => ended,
         };
