@@ -7,7 +7,7 @@ pub mod runtime;
 mod scheduler;
 mod spawn;
 pub mod task;
-mod time;
+pub mod time;
 
 #[doc(hidden)]
 pub use future::__join;
