@@ -27,7 +27,8 @@ pub use crate::reactor::{Interest, Ready};
 pub use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 #[doc(no_inline)]
 pub use futures_lite::io::{
-    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufWriter, ReadHalf, WriteHalf, copy, split,
+    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufWriter, ReadHalf,
+    WriteHalf, copy, split,
 };
 #[doc(no_inline)]
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};

@@ -101,7 +101,9 @@ pub(super) async fn try_each<T>(
             Err(error) => last = Some(error),
         }
     }
-    Err(last.unwrap_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")))
+    Err(last.unwrap_or_else(|| {
+        io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")
+    }))
 }
 
 mod sealed {
@@ -248,18 +250,26 @@ mod tests {
     #[test]
     fn what_is_no_address_says_why() {
         assert!(matches!("localhost".named(), Named::Nothing(why) if why.contains("no port")));
-        assert!(matches!("localhost:http".named(), Named::Nothing(why) if why.contains("not a number")));
+        assert!(
+            matches!("localhost:http".named(), Named::Nothing(why) if why.contains("not a number"))
+        );
         assert!(matches!("localhost:65536".named(), Named::Nothing(_)));
     }
 
     #[test]
     fn several_addresses_are_tried_in_turn() {
-        let addresses: Vec<SocketAddr> = vec![([127, 0, 0, 1], 1).into(), ([127, 0, 0, 1], 2).into()];
+        let addresses: Vec<SocketAddr> =
+            vec![([127, 0, 0, 1], 1).into(), ([127, 0, 0, 1], 2).into()];
         let mut tried = Vec::new();
-        let outcome = futures_lite::future::block_on(try_each(addresses.as_slice(), async |address| {
-            tried.push(address);
-            if address.port() == 2 { Ok(address) } else { Err(io::ErrorKind::AddrInUse.into()) }
-        }));
+        let outcome =
+            futures_lite::future::block_on(try_each(addresses.as_slice(), async |address| {
+                tried.push(address);
+                if address.port() == 2 {
+                    Ok(address)
+                } else {
+                    Err(io::ErrorKind::AddrInUse.into())
+                }
+            }));
         assert_eq!(outcome.unwrap().port(), 2);
         assert_eq!(tried, addresses);
     }

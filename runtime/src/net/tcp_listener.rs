@@ -194,7 +194,12 @@ fn accept(listener: &std::net::TcpListener) -> io::Result<(std::net::TcpStream, 
 
     let (stream, peer) = acceptfrom_with(listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?;
     let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
-    let peer = peer.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a connection without an IP address"))?;
+    let peer = peer.ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            "a connection without an IP address",
+        )
+    })?;
     Ok((stream.into(), peer))
 }
 

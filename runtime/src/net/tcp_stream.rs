@@ -258,7 +258,8 @@ impl TcpStream {
     ///
     /// `WouldBlock` if there is nothing; else those of the system.
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.io.try_io(Interest::READABLE, |mut stream| stream.read(buffer))
+        self.io
+            .try_io(Interest::READABLE, |mut stream| stream.read(buffer))
     }
 
     /// [`TcpStream::try_read`] into several buffers, one after the other.
@@ -267,7 +268,9 @@ impl TcpStream {
     ///
     /// As [`TcpStream::try_read`].
     pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.io.try_io(Interest::READABLE, |mut stream| stream.read_vectored(buffers))
+        self.io.try_io(Interest::READABLE, |mut stream| {
+            stream.read_vectored(buffers)
+        })
     }
 
     /// Writes what there is room for, without waiting, and says how much that was.
@@ -276,7 +279,8 @@ impl TcpStream {
     ///
     /// `WouldBlock` if there is no room; else those of the system.
     pub fn try_write(&self, buffer: &[u8]) -> io::Result<usize> {
-        self.io.try_io(Interest::WRITABLE, |mut stream| stream.write(buffer))
+        self.io
+            .try_io(Interest::WRITABLE, |mut stream| stream.write(buffer))
     }
 
     /// [`TcpStream::try_write`] from several buffers, one after the other.
@@ -285,7 +289,9 @@ impl TcpStream {
     ///
     /// As [`TcpStream::try_write`].
     pub fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.io.try_io(Interest::WRITABLE, |mut stream| stream.write_vectored(buffers))
+        self.io.try_io(Interest::WRITABLE, |mut stream| {
+            stream.write_vectored(buffers)
+        })
     }
 
     /// Runs a system call of your own on the socket, if it is ready for `interest` as far as is known.
@@ -296,7 +302,11 @@ impl TcpStream {
     /// # Errors
     ///
     /// `WouldBlock` if it isn't ready; else those of `operation`.
-    pub fn try_io<R>(&self, interest: Interest, operation: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+    pub fn try_io<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
         let mut operation = operation;
         self.io.try_io(interest, |_| operation())
     }
@@ -311,7 +321,11 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropped, `operation` has done nothing but return `WouldBlock`.
-    pub async fn async_io<R>(&self, interest: Interest, operation: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+    pub async fn async_io<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
         let mut operation = operation;
         self.io.io(interest, |_| operation()).await
     }
@@ -326,7 +340,9 @@ impl TcpStream {
     ///
     /// Dropped, it has had no effect.
     pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.io.io(Interest::READABLE, |stream| stream.peek(buffer)).await
+        self.io
+            .io(Interest::READABLE, |stream| stream.peek(buffer))
+            .await
     }
 
     /// [`TcpStream::peek`] for `poll_` methods. Of several tasks that wait in this direction through a `poll_` method, the last is woken.
@@ -335,7 +351,8 @@ impl TcpStream {
     ///
     /// Those of the system.
     pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.io.poll_io(cx, Direction::Read, |stream| stream.peek(buffer))
+        self.io
+            .poll_io(cx, Direction::Read, |stream| stream.peek(buffer))
     }
 
     /// Ends the reading half, the writing half, or both, at once. What was written is still sent.
@@ -414,7 +431,11 @@ impl TcpStream {
 
     /// Reads into memory that need not be initialised. The kernel has written as many bytes, from the beginning, as it returns.
     #[cfg(feature = "hyper")]
-    pub(crate) fn poll_recv(&self, cx: &mut Context<'_>, buffer: &mut [MaybeUninit<u8>]) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [MaybeUninit<u8>],
+    ) -> Poll<io::Result<usize>> {
         let len = buffer.len();
         self.io.poll_stream_io(cx, Direction::Read, len, |stream| {
             let (_, read) = rustix::net::recv(stream, &mut *buffer, RecvFlags::empty())?;
@@ -445,9 +466,14 @@ fn total(lengths: impl Iterator<Item = usize>) -> usize {
 }
 
 impl AsyncRead for &TcpStream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
         let len = buffer.len();
-        self.io.poll_stream_io(cx, Direction::Read, len, |mut stream| stream.read(buffer))
+        self.io
+            .poll_stream_io(cx, Direction::Read, len, |mut stream| stream.read(buffer))
     }
 
     fn poll_read_vectored(
@@ -456,18 +482,35 @@ impl AsyncRead for &TcpStream {
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
         let len = total(buffers.iter().map(|buffer| buffer.len()));
-        self.io.poll_stream_io(cx, Direction::Read, len, |mut stream| stream.read_vectored(buffers))
+        self.io
+            .poll_stream_io(cx, Direction::Read, len, |mut stream| {
+                stream.read_vectored(buffers)
+            })
     }
 }
 
 impl AsyncWrite for &TcpStream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        self.io.poll_stream_io(cx, Direction::Write, buffer.len(), |mut stream| stream.write(buffer))
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.io
+            .poll_stream_io(cx, Direction::Write, buffer.len(), |mut stream| {
+                stream.write(buffer)
+            })
     }
 
-    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let len = total(buffers.iter().map(|buffer| buffer.len()));
-        self.io.poll_stream_io(cx, Direction::Write, len, |mut stream| stream.write_vectored(buffers))
+        self.io
+            .poll_stream_io(cx, Direction::Write, len, |mut stream| {
+                stream.write_vectored(buffers)
+            })
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -481,7 +524,11 @@ impl AsyncWrite for &TcpStream {
 }
 
 impl AsyncRead for TcpStream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut &*self).poll_read(cx, buffer)
     }
 
@@ -495,11 +542,19 @@ impl AsyncRead for TcpStream {
 }
 
 impl AsyncWrite for TcpStream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut &*self).poll_write(cx, buffer)
     }
 
-    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut &*self).poll_write_vectored(cx, buffers)
     }
 

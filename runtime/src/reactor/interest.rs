@@ -259,11 +259,19 @@ impl fmt::Debug for Ready {
 /// Writes the names of the bits that are set, `EMPTY` if none is.
 fn write_names(f: &mut fmt::Formatter<'_>, bits: u8, names: &[&str]) -> fmt::Result {
     let mut separator = "";
-    for (_, name) in names.iter().enumerate().filter(|(bit, _)| bits & 1 << bit != 0) {
+    for (_, name) in names
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| bits & 1 << bit != 0)
+    {
         write!(f, "{separator}{name}")?;
         separator = " | ";
     }
-    if separator.is_empty() { f.write_str("EMPTY") } else { Ok(()) }
+    if separator.is_empty() {
+        f.write_str("EMPTY")
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -280,8 +288,14 @@ mod tests {
 
     #[test]
     fn they_print_their_names() {
-        assert_eq!(format!("{:?}", Ready::READABLE | Ready::ERROR), "READABLE | ERROR");
+        assert_eq!(
+            format!("{:?}", Ready::READABLE | Ready::ERROR),
+            "READABLE | ERROR"
+        );
         assert_eq!(format!("{:?}", Ready::EMPTY), "EMPTY");
-        assert_eq!(format!("{:?}", Interest::READABLE | Interest::PRIORITY), "READABLE | PRIORITY");
+        assert_eq!(
+            format!("{:?}", Interest::READABLE | Interest::PRIORITY),
+            "READABLE | PRIORITY"
+        );
     }
 }

@@ -17,7 +17,9 @@
 //! its task in a queue → the task's operation looks at the word, and does its system call.
 
 #[cfg(windows)]
-compile_error!("heist does not support Windows: its reactor needs epoll, kqueue or another Unix poller");
+compile_error!(
+    "heist does not support Windows: its reactor needs epoll, kqueue or another Unix poller"
+);
 
 mod interest;
 mod poller;
@@ -187,7 +189,9 @@ impl Reactor {
 impl fmt::Debug for Reactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let has_started = self.driver.get().is_some();
-        f.debug_struct("Reactor").field("has_started", &has_started).finish_non_exhaustive()
+        f.debug_struct("Reactor")
+            .field("has_started", &has_started)
+            .finish_non_exhaustive()
     }
 }
 
@@ -218,8 +222,15 @@ impl Turn<'_> {
         let mut count = 0;
         for (key, ready) in self.events.iter() {
             // A one-shot event has disarmed both directions: who waits in the other is woken too, and arms again as it waits again.
-            let wake = if self.poller.is_one_shot() { Ready::ALL } else { ready };
-            self.reactor.slab.slot(key.index()).deliver(key.generation(), ready, wake);
+            let wake = if self.poller.is_one_shot() {
+                Ready::ALL
+            } else {
+                ready
+            };
+            self.reactor
+                .slab
+                .slot(key.index())
+                .deliver(key.generation(), ready, wake);
             count += 1;
         }
         Ok(count)

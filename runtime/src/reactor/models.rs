@@ -107,7 +107,10 @@ fn clear_against_clear() {
         socket.slot.readiness().clear(seen, Interest::READABLE);
         writer.join().unwrap();
         let left = socket.slot.readiness().load();
-        assert!(left.ready(Interest::READABLE | Interest::WRITABLE).is_empty());
+        assert!(
+            left.ready(Interest::READABLE | Interest::WRITABLE)
+                .is_empty()
+        );
     });
 }
 
@@ -122,8 +125,18 @@ fn event_against_cancel() {
         let turn;
         {
             let mut first = pin!(socket.slot.wait_for(Interest::READABLE));
-            assert!(first.as_mut().poll(&mut Context::from_waker(&first_waker)).is_pending());
-            assert!(second.as_mut().poll(&mut Context::from_waker(&second_waker)).is_pending());
+            assert!(
+                first
+                    .as_mut()
+                    .poll(&mut Context::from_waker(&first_waker))
+                    .is_pending()
+            );
+            assert!(
+                second
+                    .as_mut()
+                    .poll(&mut Context::from_waker(&second_waker))
+                    .is_pending()
+            );
             turn = thread::spawn({
                 let socket = socket.clone();
                 move || socket.deliver(Ready::READABLE)
@@ -131,7 +144,12 @@ fn event_against_cancel() {
         }
         turn.join().unwrap();
         assert!(woken.is_set());
-        assert!(second.as_mut().poll(&mut Context::from_waker(&second_waker)).is_ready());
+        assert!(
+            second
+                .as_mut()
+                .poll(&mut Context::from_waker(&second_waker))
+                .is_ready()
+        );
         drop((cancelled, first_waker));
     });
 }
@@ -144,10 +162,19 @@ fn event_against_recycling() {
         let former = slab.open(Ready::EMPTY).unwrap();
         let (_, former_waker) = Woken::new();
         let slot = slab.slot(former.index());
-        assert!(slot.poll_ready(Direction::Read, &mut Context::from_waker(&former_waker)).is_pending());
+        assert!(
+            slot.poll_ready(Direction::Read, &mut Context::from_waker(&former_waker))
+                .is_pending()
+        );
         let turn = thread::spawn({
             let slab = slab.clone();
-            move || slab.slot(former.index()).deliver(former.generation(), Ready::READABLE, Ready::READABLE)
+            move || {
+                slab.slot(former.index()).deliver(
+                    former.generation(),
+                    Ready::READABLE,
+                    Ready::READABLE,
+                )
+            }
         });
         let left = slot.retire();
         slab.release(former.index());
@@ -164,8 +191,13 @@ fn event_against_recycling() {
 fn two_waiters_and_one_event() {
     model(|| {
         let socket = Socket::open(Ready::EMPTY);
-        let wait = |socket: Arc<Socket>| move || block_on(socket.slot.wait_for(Interest::READABLE)).ready(Interest::READABLE);
-        let waiters = [thread::spawn(wait(socket.clone())), thread::spawn(wait(socket.clone()))];
+        let wait = |socket: Arc<Socket>| {
+            move || block_on(socket.slot.wait_for(Interest::READABLE)).ready(Interest::READABLE)
+        };
+        let waiters = [
+            thread::spawn(wait(socket.clone())),
+            thread::spawn(wait(socket.clone())),
+        ];
         socket.deliver(Ready::READABLE);
         for waiter in waiters {
             assert!(waiter.join().unwrap().is_readable());
@@ -184,8 +216,12 @@ fn waker_change_against_event() {
         });
         let (_, former_waker) = Woken::new();
         let (woken, waker) = Woken::new();
-        let _ = socket.slot.poll_ready(Direction::Read, &mut Context::from_waker(&former_waker));
-        let polled = socket.slot.poll_ready(Direction::Read, &mut Context::from_waker(&waker));
+        let _ = socket
+            .slot
+            .poll_ready(Direction::Read, &mut Context::from_waker(&former_waker));
+        let polled = socket
+            .slot
+            .poll_ready(Direction::Read, &mut Context::from_waker(&waker));
         turn.join().unwrap();
         assert!(polled.is_ready() || woken.is_set());
     });

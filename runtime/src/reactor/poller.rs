@@ -64,18 +64,32 @@ mod linux {
             })
         }
 
-        pub(in super::super) fn add(&self, fd: BorrowedFd<'_>, key: Key, kind: Kind) -> io::Result<()> {
+        pub(in super::super) fn add(
+            &self,
+            fd: BorrowedFd<'_>,
+            key: Key,
+            kind: Kind,
+        ) -> io::Result<()> {
             let event = match kind {
                 Kind::Stream => Event::all(key.0),
                 Kind::Listener => Event::readable(key.0),
             };
             // SAFETY: `Registered` deletes it before it closes it; what epoll says after that falls on the key's generation.
-            unsafe { self.polling.add_with_mode(fd.as_raw_fd(), event, PollMode::Edge)? };
+            unsafe {
+                self.polling
+                    .add_with_mode(fd.as_raw_fd(), event, PollMode::Edge)?
+            };
             if kind == Kind::Stream {
                 // `polling` cannot ask for RDHUP. Without it the end of a stream that comes together with data is no event of its own, and a short
                 // read could not be taken for "drained". What has come between the two calls is reported again by the second.
                 use epoll::EventFlags as Flags;
-                let flags = Flags::IN | Flags::OUT | Flags::PRI | Flags::RDHUP | Flags::HUP | Flags::ERR | Flags::ET;
+                let flags = Flags::IN
+                    | Flags::OUT
+                    | Flags::PRI
+                    | Flags::RDHUP
+                    | Flags::HUP
+                    | Flags::ERR
+                    | Flags::ET;
                 let data = epoll::EventData::new_u64(key.0 as u64);
                 if let Err(error) = epoll::modify(&self.polling, fd, data, flags) {
                     let _ = self.polling.delete(fd);
@@ -94,17 +108,31 @@ mod linux {
             false
         }
 
-        pub(in super::super) fn arm(&self, _: BorrowedFd<'_>, _: Key, _reader: bool, _writer: bool) -> io::Result<()> {
+        pub(in super::super) fn arm(
+            &self,
+            _: BorrowedFd<'_>,
+            _: Key,
+            _reader: bool,
+            _writer: bool,
+        ) -> io::Result<()> {
             Ok(())
         }
 
         /// Waits for events: one system call. A signal ends the wait without any.
-        pub(in super::super) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        pub(in super::super) fn wait(
+            &self,
+            events: &mut Events,
+            timeout: Option<Duration>,
+        ) -> io::Result<()> {
             events.0.clear();
             if !self.is_coarse.load(Relaxed) {
                 // A time-out that the kernel cannot count to is none.
                 let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-                match epoll::wait(&self.polling, spare_capacity(&mut events.0), timeout.as_ref()) {
+                match epoll::wait(
+                    &self.polling,
+                    spare_capacity(&mut events.0),
+                    timeout.as_ref(),
+                ) {
                     Ok(_) | Err(Errno::INTR) => return Ok(()),
                     // Relaxed: whoever still reads `false` finds out by itself.
                     Err(Errno::NOSYS | Errno::PERM) => self.is_coarse.store(true, Relaxed),
@@ -154,8 +182,13 @@ mod linux {
         }
 
         pub(in super::super) fn iter(&self) -> impl Iterator<Item = (Key, Ready)> {
-            let events = self.0.iter().map(|event| (event.data.u64() as usize, event.flags));
-            events.filter(|&(key, _)| key < Key::END).map(|(key, flags)| (Key(key), ready(flags)))
+            let events = self
+                .0
+                .iter()
+                .map(|event| (event.data.u64() as usize, event.flags));
+            events
+                .filter(|&(key, _)| key < Key::END)
+                .map(|(key, flags)| (Key(key), ready(flags)))
         }
     }
 
@@ -200,7 +233,11 @@ mod portable {
 
         pub(in super::super) fn new() -> io::Result<Self> {
             let polling = polling::Poller::new()?;
-            let mode = if polling.supports_edge() { PollMode::Edge } else { PollMode::Oneshot };
+            let mode = if polling.supports_edge() {
+                PollMode::Edge
+            } else {
+                PollMode::Oneshot
+            };
             Ok(Self { polling, mode })
         }
 
@@ -212,7 +249,12 @@ mod portable {
             Ok(Self { polling, mode })
         }
 
-        pub(in super::super) fn add(&self, fd: BorrowedFd<'_>, key: Key, kind: Kind) -> io::Result<()> {
+        pub(in super::super) fn add(
+            &self,
+            fd: BorrowedFd<'_>,
+            key: Key,
+            kind: Kind,
+        ) -> io::Result<()> {
             let event = match kind {
                 _ if self.is_one_shot() => Event::none(key.0),
                 Kind::Stream => Event::all(key.0),
@@ -231,12 +273,22 @@ mod portable {
             self.mode == PollMode::Oneshot
         }
 
-        pub(in super::super) fn arm(&self, fd: BorrowedFd<'_>, key: Key, reader: bool, writer: bool) -> io::Result<()> {
+        pub(in super::super) fn arm(
+            &self,
+            fd: BorrowedFd<'_>,
+            key: Key,
+            reader: bool,
+            writer: bool,
+        ) -> io::Result<()> {
             let event = Event::new(key.0, reader, writer);
             self.polling.modify_with_mode(fd, event, self.mode)
         }
 
-        pub(in super::super) fn wait(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        pub(in super::super) fn wait(
+            &self,
+            events: &mut Events,
+            timeout: Option<Duration>,
+        ) -> io::Result<()> {
             events.0.clear();
             self.polling.wait(&mut events.0, timeout)?;
             Ok(())
@@ -253,7 +305,9 @@ mod portable {
 
     impl Events {
         pub(in super::super) fn new() -> Self {
-            Self(polling::Events::with_capacity(NonZeroUsize::new(EVENTS).expect("not zero")))
+            Self(polling::Events::with_capacity(
+                NonZeroUsize::new(EVENTS).expect("not zero"),
+            ))
         }
 
         pub(in super::super) fn iter(&self) -> impl Iterator<Item = (Key, Ready)> {

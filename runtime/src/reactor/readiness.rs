@@ -46,7 +46,10 @@ const GENERATION_SHIFT: u32 = 32;
 const TICK_AND_GENERATION: u64 = TICK | u64::MAX << GENERATION_SHIFT;
 /// What a short read or write leaves alone.
 const STICKY: Ready = Ready::from_bits(
-    Ready::READ_CLOSED.bits() | Ready::WRITE_CLOSED.bits() | Ready::PRIORITY.bits() | Ready::ERROR.bits(),
+    Ready::READ_CLOSED.bits()
+        | Ready::WRITE_CLOSED.bits()
+        | Ready::PRIORITY.bits()
+        | Ready::ERROR.bits(),
 );
 
 /// The word. A new one is that of a free slot: generation 0, nothing ready.
@@ -78,7 +81,8 @@ impl Readiness {
     pub(super) fn deliver(&self, generation: u32, ready: Ready) -> bool {
         let add = |word: u64| {
             let tick = word.wrapping_add(1 << TICK_SHIFT) & TICK;
-            (Snapshot(word).generation() == generation).then_some(word & !TICK | tick | ready.bits())
+            (Snapshot(word).generation() == generation)
+                .then_some(word & !TICK | tick | ready.bits())
         };
         self.0.fetch_update(AcqRel, Acquire, add).is_ok()
     }
@@ -104,7 +108,10 @@ impl Readiness {
     /// Takes `bits` away if no event came since `seen`. One compare-and-swap, more only if another task clears other bits meanwhile.
     fn take(&self, seen: Snapshot, bits: Ready) {
         let mut word = seen.0;
-        while let Err(now) = self.0.compare_exchange_weak(word, word & !bits.bits(), AcqRel, Acquire) {
+        while let Err(now) =
+            self.0
+                .compare_exchange_weak(word, word & !bits.bits(), AcqRel, Acquire)
+        {
             if (now ^ seen.0) & TICK_AND_GENERATION != 0 {
                 return;
             }
@@ -196,7 +203,12 @@ mod tests {
 
     #[test]
     fn what_lies_behind_the_data_outlives_a_short_read() {
-        for sticky in [Ready::READ_CLOSED, Ready::WRITE_CLOSED, Ready::PRIORITY, Ready::ERROR] {
+        for sticky in [
+            Ready::READ_CLOSED,
+            Ready::WRITE_CLOSED,
+            Ready::PRIORITY,
+            Ready::ERROR,
+        ] {
             let word = open(Ready::EMPTY);
             assert!(word.deliver(0, Ready::READABLE | sticky));
             word.drained(word.load(), READ);

@@ -41,7 +41,12 @@ impl<T: AsFd> Registered<T> {
     /// If the thread has no reactor.
     #[track_caller]
     pub(crate) fn new(io: T, kind: Kind) -> io::Result<Self> {
-        Self::register(Reactor::current(), io, kind, Ready::READABLE | Ready::WRITABLE)
+        Self::register(
+            Reactor::current(),
+            io,
+            kind,
+            Ready::READABLE | Ready::WRITABLE,
+        )
     }
 
     /// Registers what becomes ready later: a stream that is being connected.
@@ -69,7 +74,9 @@ impl<T: AsFd> Registered<T> {
 
     #[inline]
     pub(crate) fn get_ref(&self) -> &T {
-        self.io.as_ref().expect("it is there until it is taken apart")
+        self.io
+            .as_ref()
+            .expect("it is there until it is taken apart")
     }
 
     /// Takes the descriptor back. It stays non-blocking.
@@ -128,7 +135,11 @@ impl<T: AsFd> Registered<T> {
     }
 
     /// The same for any number of tasks, all of which are woken: each runs `op` until it doesn't block.
-    pub(crate) async fn io<R>(&self, interest: Interest, mut op: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+    pub(crate) async fn io<R>(
+        &self,
+        interest: Interest,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
         loop {
             let seen = self.seen(interest).await?;
             if let Some(result) = self.attempt(seen, interest, &mut op) {
@@ -142,7 +153,11 @@ impl<T: AsFd> Registered<T> {
     /// # Errors
     ///
     /// Those of `op`; `WouldBlock` if it isn't ready.
-    pub(crate) fn try_io<R>(&self, interest: Interest, mut op: impl FnMut(&T) -> io::Result<R>) -> io::Result<R> {
+    pub(crate) fn try_io<R>(
+        &self,
+        interest: Interest,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
         let seen = self.slot().readiness().load();
         if seen.is_shut_down() {
             return Err(shut_down());
@@ -160,7 +175,11 @@ impl<T: AsFd> Registered<T> {
     }
 
     /// The same for `poll_` methods: of several tasks in one direction, the last is woken.
-    pub(crate) fn poll_ready(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<()>> {
         let coop = ready!(coop::poll_proceed(cx));
         ready!(self.poll_seen(cx, direction))?;
         coop.made_progress();

@@ -133,7 +133,8 @@ fn locate(index: u32) -> (usize, usize, usize) {
     let size_bits = shifted.ilog2() - SAME_SIZE_BITS;
     let group = size_bits - FIRST_BITS;
     // The highest bit of `shifted`, now 1 << SAME_SIZE_BITS, is carried into the group's number: the groups begin at -1.
-    let chunk = ((group << SAME_SIZE_BITS) + (shifted >> size_bits)) as usize - (1 << SAME_SIZE_BITS);
+    let chunk =
+        ((group << SAME_SIZE_BITS) + (shifted >> size_bits)) as usize - (1 << SAME_SIZE_BITS);
     let size = 1 << size_bits;
     (chunk, shifted as usize & (size - 1), size)
 }
@@ -149,7 +150,11 @@ mod tests {
             let (chunk, offset, size) = locate(index);
             assert_eq!((chunk, offset), expected);
             assert_eq!(size, 1 << (FIRST_BITS as usize + chunk / 4));
-            expected = if offset + 1 == size { (chunk + 1, 0) } else { (chunk, offset + 1) };
+            expected = if offset + 1 == size {
+                (chunk + 1, 0)
+            } else {
+                (chunk, offset + 1)
+            };
         }
         let (chunk, offset, size) = locate(SLOTS - 1);
         assert_eq!((chunk, offset), (CHUNKS - 1, size - 1));
@@ -170,7 +175,9 @@ mod tests {
     fn ten_thousand_need_no_more_slots_the_second_time() {
         let slab = Slab::new();
         for _ in 0..2 {
-            let keys: Vec<Key> = (0..10_000).map(|_| slab.open(Ready::ALL).unwrap()).collect();
+            let keys: Vec<Key> = (0..10_000)
+                .map(|_| slab.open(Ready::ALL).unwrap())
+                .collect();
             let mut indices: Vec<u32> = keys.iter().map(|key| key.index()).collect();
             indices.sort_unstable();
             assert!(indices.into_iter().eq(0..10_000));

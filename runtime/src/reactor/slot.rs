@@ -140,7 +140,11 @@ impl Slot {
         let mut waiters = self.waiters.lock();
         let mut take = |direction: Direction| {
             let wanted = ready.intersects(direction.interest().mask());
-            if wanted { waiters.poller(direction).take() } else { None }
+            if wanted {
+                waiters.poller(direction).take()
+            } else {
+                None
+            }
         };
         let pollers = [take(Direction::Read), take(Direction::Write)];
         if waiters.list.is_empty() {
@@ -212,7 +216,12 @@ impl Slot {
     /// Runs `arm` with who waits now (a reader, a writer), so that no other arming comes in between.
     pub(super) fn with_waiting<R>(&self, arm: impl FnOnce(bool, bool) -> R) -> R {
         let waiters = self.waiters.lock();
-        let anybody = |interest: Interest| waiters.list.iter().any(|waiter| waiter.interest.mask().intersects(interest.mask()));
+        let anybody = |interest: Interest| {
+            waiters
+                .list
+                .iter()
+                .any(|waiter| waiter.interest.mask().intersects(interest.mask()))
+        };
         let reader = waiters.reader.is_some() || anybody(Interest::READABLE);
         let writer = waiters.writer.is_some() || anybody(Interest::WRITABLE);
         arm(reader, writer)
@@ -287,7 +296,9 @@ impl Future for Wait<'_> {
         }
         this.has_waited = true;
         // SAFETY: we hold the lock (rule 2).
-        this.waiter.waker.with_mut(|place| unsafe { mem::swap(&mut *place, &mut waker) });
+        this.waiter
+            .waker
+            .with_mut(|place| unsafe { mem::swap(&mut *place, &mut waker) });
         if waker.is_none() {
             // It had none, so it is not in the list (rule 3): in it goes.
             waiters.list.push_back(NonNull::from(&mut this.waiter));
@@ -303,7 +314,10 @@ impl Drop for Wait<'_> {
         }
         let mut waiters = self.slot.waiters.lock();
         // SAFETY: we hold the lock (rule 2).
-        let waker = self.waiter.waker.with_mut(|place| unsafe { (*place).take() });
+        let waker = self
+            .waiter
+            .waker
+            .with_mut(|place| unsafe { (*place).take() });
         if waker.is_some() {
             // SAFETY: it is in a list (rule 3), which can only be this slot's.
             unsafe { waiters.list.remove(NonNull::from(&mut self.waiter)) };

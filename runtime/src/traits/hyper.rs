@@ -12,7 +12,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 impl Read for TcpStream {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         // SAFETY: rule 1.
         let unfilled = unsafe { buffer.as_mut() };
         let read = ready!(self.poll_recv(cx, unfilled))?;
@@ -23,7 +27,11 @@ impl Read for TcpStream {
 }
 
 impl Write for TcpStream {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
         futures_io::AsyncWrite::poll_write(self, cx, buffer)
     }
 
@@ -39,7 +47,11 @@ impl Write for TcpStream {
         true
     }
 
-    fn poll_write_vectored(self: Pin<&mut Self>, cx: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         futures_io::AsyncWrite::poll_write_vectored(self, cx, buffers)
     }
 }
