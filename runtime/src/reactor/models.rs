@@ -1,38 +1,36 @@
-//! What races for a slot: events, reads, cancellation, deregistration, shutdown. Two or three threads each, nothing bounded.
+//! What races for a slot: events, reads, cancellation, deregistration, shutdown. Two or three threads each.
 //!
-//! The kernel is a counter of bytes: an event is delivered after bytes are added, and a read takes all that there are.
+//! The kernel is a counter of bytes: an event is delivered after bytes are added, and a read takes all that there are. Nobody blocks: a task that
+//! is left waiting must have been woken, which is asserted when the other threads have ended.
 
 use super::interest::{Interest, Ready};
-use super::slab::{Key, Slab};
+use super::slab::Slab;
 use super::slot::{Direction, Slot};
 use crate::loom::atomic::{AtomicBool, AtomicUsize};
 use crate::loom::{Arc, model, thread};
-#[cfg(not(heist_loom))]
-use futures_lite::future::block_on;
-#[cfg(heist_loom)]
-use loom::future::block_on;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::pin;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::atomic::Ordering::AcqRel;
 use std::task::{Context, Poll, Wake, Waker, ready};
 
-/// A task's waker, which remembers that it was called.
-struct Woken(AtomicBool);
+/// A task as its wakers see it: it remembers that it was woken.
+struct Task(AtomicBool);
 
-impl Woken {
+impl Task {
     fn new() -> (std::sync::Arc<Self>, Waker) {
-        let woken = std::sync::Arc::new(Self(AtomicBool::new(false)));
-        (woken.clone(), Waker::from(woken))
+        let task = std::sync::Arc::new(Self(AtomicBool::new(false)));
+        (task.clone(), Waker::from(task))
     }
 
-    fn is_set(&self) -> bool {
-        self.0.load(Acquire)
+    /// Whether it was woken since the last call.
+    fn was_woken(&self) -> bool {
+        self.0.swap(false, AcqRel)
     }
 }
 
-impl Wake for Woken {
+impl Wake for Task {
     fn wake(self: std::sync::Arc<Self>) {
-        self.0.store(true, Release);
+        self.0.swap(true, AcqRel);
     }
 }
 
@@ -43,11 +41,11 @@ struct Socket {
 }
 
 impl Socket {
-    fn open(ready: Ready) -> Arc<Self> {
+    fn open(ready: Ready) -> Self {
         let slot = Slot::new();
         slot.readiness().open(ready);
         let bytes = AtomicUsize::new(0);
-        Arc::new(Self { slot, bytes })
+        Self { slot, bytes }
     }
 
     fn receive(&self, bytes: usize) {
@@ -78,7 +76,7 @@ impl Socket {
 #[test]
 fn event_against_read() {
     model(|| {
-        let socket = Socket::open(Ready::READABLE);
+        let socket = Arc::new(Socket::open(Ready::READABLE));
         let turn = thread::spawn({
             let socket = socket.clone();
             move || {
@@ -86,19 +84,28 @@ fn event_against_read() {
                 socket.receive(1);
             }
         });
+        let (task, waker) = Task::new();
+        let mut cx = Context::from_waker(&waker);
         let mut read = 0;
-        while read < 2 {
-            read += block_on(poll_fn(|cx| socket.poll_read(cx)));
-        }
+        let mut run = || {
+            while let Poll::Ready(bytes) = socket.poll_read(&mut cx) {
+                read += bytes;
+            }
+        };
+        run();
         turn.join().unwrap();
+        while task.was_woken() {
+            run();
+        }
+        assert_eq!(read, 2);
     });
 }
 
-/// A reader and a writer each find that they would block: neither's finding undoes the other's, and no event is undone.
+/// A reader and a writer each find that they would block: neither's finding undoes the other's.
 #[test]
 fn clear_against_clear() {
     model(|| {
-        let socket = Socket::open(Ready::READABLE | Ready::WRITABLE);
+        let socket = Arc::new(Socket::open(Ready::READABLE | Ready::WRITABLE));
         let seen = socket.slot.readiness().load();
         let writer = thread::spawn({
             let socket = socket.clone();
@@ -118,23 +125,22 @@ fn clear_against_clear() {
 #[test]
 fn event_against_cancel() {
     model(|| {
-        let socket = Socket::open(Ready::EMPTY);
-        let (cancelled, first_waker) = Woken::new();
-        let (woken, second_waker) = Woken::new();
-        let mut second = pin!(socket.slot.wait_for(Interest::READABLE));
+        let socket = Arc::new(Socket::open(Ready::EMPTY));
+        let (_cancelled, cancelled_waker) = Task::new();
+        let (task, waker) = Task::new();
+        let mut wait = pin!(socket.slot.wait_for(Interest::READABLE));
         let turn;
         {
-            let mut first = pin!(socket.slot.wait_for(Interest::READABLE));
+            let mut cancelled = pin!(socket.slot.wait_for(Interest::READABLE));
             assert!(
-                first
+                cancelled
                     .as_mut()
-                    .poll(&mut Context::from_waker(&first_waker))
+                    .poll(&mut Context::from_waker(&cancelled_waker))
                     .is_pending()
             );
             assert!(
-                second
-                    .as_mut()
-                    .poll(&mut Context::from_waker(&second_waker))
+                wait.as_mut()
+                    .poll(&mut Context::from_waker(&waker))
                     .is_pending()
             );
             turn = thread::spawn({
@@ -143,14 +149,12 @@ fn event_against_cancel() {
             });
         }
         turn.join().unwrap();
-        assert!(woken.is_set());
+        assert!(task.was_woken());
         assert!(
-            second
-                .as_mut()
-                .poll(&mut Context::from_waker(&second_waker))
+            wait.as_mut()
+                .poll(&mut Context::from_waker(&waker))
                 .is_ready()
         );
-        drop((cancelled, first_waker));
     });
 }
 
@@ -160,7 +164,7 @@ fn event_against_recycling() {
     model(|| {
         let slab = Arc::new(Slab::new());
         let former = slab.open(Ready::EMPTY).unwrap();
-        let (_, former_waker) = Woken::new();
+        let (_, former_waker) = Task::new();
         let slot = slab.slot(former.index());
         assert!(
             slot.poll_ready(Direction::Read, &mut Context::from_waker(&former_waker))
@@ -169,38 +173,40 @@ fn event_against_recycling() {
         let turn = thread::spawn({
             let slab = slab.clone();
             move || {
-                slab.slot(former.index()).deliver(
-                    former.generation(),
-                    Ready::READABLE,
-                    Ready::READABLE,
-                )
+                let slot = slab.slot(former.index());
+                slot.deliver(former.generation(), Ready::READABLE, Ready::READABLE);
             }
         });
-        let left = slot.retire();
+        drop(slot.retire());
         slab.release(former.index());
-        drop(left);
-        let new: Key = slab.open(Ready::EMPTY).unwrap();
+        let new = slab.open(Ready::EMPTY).unwrap();
         assert_eq!(new.index(), former.index());
         turn.join().unwrap();
         assert!(slot.readiness().load().ready(Interest::READABLE).is_empty());
     });
 }
 
-/// Two tasks wait on one descriptor, and one event comes: both are woken, or find it there.
+/// Two tasks begin to wait on one descriptor, and one event comes: both are woken, or find it there.
 #[test]
 fn two_waiters_and_one_event() {
     model(|| {
-        let socket = Socket::open(Ready::EMPTY);
-        let wait = |socket: Arc<Socket>| {
-            move || block_on(socket.slot.wait_for(Interest::READABLE)).ready(Interest::READABLE)
+        // Leaked, so that the other task's wait outlives its thread.
+        let socket: &'static Socket = Box::leak(Box::new(Socket::open(Ready::EMPTY)));
+        let wait = move || {
+            let (task, waker) = Task::new();
+            let mut wait = Box::pin(socket.slot.wait_for(Interest::READABLE));
+            let is_ready = wait
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_ready();
+            (wait, task, is_ready)
         };
-        let waiters = [
-            thread::spawn(wait(socket.clone())),
-            thread::spawn(wait(socket.clone())),
-        ];
-        socket.deliver(Ready::READABLE);
-        for waiter in waiters {
-            assert!(waiter.join().unwrap().is_readable());
+        let turn = thread::spawn(move || socket.deliver(Ready::READABLE));
+        let other = thread::spawn(wait);
+        let tasks = [wait(), other.join().unwrap()];
+        turn.join().unwrap();
+        for (_, task, is_ready) in &tasks {
+            assert!(*is_ready || task.was_woken());
         }
     });
 }
@@ -209,13 +215,13 @@ fn two_waiters_and_one_event() {
 #[test]
 fn waker_change_against_event() {
     model(|| {
-        let socket = Socket::open(Ready::EMPTY);
+        let socket = Arc::new(Socket::open(Ready::EMPTY));
         let turn = thread::spawn({
             let socket = socket.clone();
             move || socket.deliver(Ready::READABLE)
         });
-        let (_, former_waker) = Woken::new();
-        let (woken, waker) = Woken::new();
+        let (_, former_waker) = Task::new();
+        let (task, waker) = Task::new();
         let _ = socket
             .slot
             .poll_ready(Direction::Read, &mut Context::from_waker(&former_waker));
@@ -223,7 +229,7 @@ fn waker_change_against_event() {
             .slot
             .poll_ready(Direction::Read, &mut Context::from_waker(&waker));
         turn.join().unwrap();
-        assert!(polled.is_ready() || woken.is_set());
+        assert!(polled.is_ready() || task.was_woken());
     });
 }
 
@@ -236,10 +242,18 @@ fn shutdown_against_waiting() {
             let slab = slab.clone();
             move || slab.close().for_each(Slot::shut_down)
         });
-        if let Ok(key) = slab.open(Ready::EMPTY) {
-            let slot = slab.slot(key.index());
-            assert!(block_on(poll_fn(|cx| slot.poll_ready(Direction::Write, cx))).is_shut_down());
-        }
+        let (task, waker) = Task::new();
+        let mut cx = Context::from_waker(&waker);
+        let opened = slab.open(Ready::EMPTY).ok();
+        let mut poll =
+            || opened.map(|key| slab.slot(key.index()).poll_ready(Direction::Write, &mut cx));
+        let polled = poll();
         shutdown.join().unwrap();
+        if let Some(Poll::Pending) = polled {
+            assert!(task.was_woken());
+        }
+        if let Some(polled) = poll() {
+            assert!(matches!(polled, Poll::Ready(seen) if seen.is_shut_down()));
+        }
     });
 }
