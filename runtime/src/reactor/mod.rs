@@ -219,21 +219,23 @@ impl Turn<'_> {
     /// Only if the poller itself is broken: none is expected.
     pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
         self.poller.wait(&mut self.events, timeout)?;
-        let mut count = 0;
-        for (key, ready) in self.events.iter() {
+        Ok(self.deliver())
+    }
+
+    /// Gives the events to their slots, and says how many there were.
+    fn deliver(&self) -> usize {
+        let slab = &self.reactor.slab;
+        let deliver = |(key, ready): (Key, Ready)| {
             // A one-shot event has disarmed both directions: who waits in the other is woken too, and arms again as it waits again.
             let wake = if self.poller.is_one_shot() {
                 Ready::ALL
             } else {
                 ready
             };
-            self.reactor
-                .slab
-                .slot(key.index())
+            slab.slot(key.index())
                 .deliver(key.generation(), ready, wake);
-            count += 1;
-        }
-        Ok(count)
+        };
+        self.events.iter().map(deliver).count()
     }
 }
 

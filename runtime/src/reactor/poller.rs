@@ -64,6 +64,19 @@ mod linux {
             })
         }
 
+        /// As on a kernel without `epoll_pwait2`.
+        #[cfg(test)]
+        pub(in super::super) fn coarse() -> io::Result<Self> {
+            let poller = Self::new()?;
+            poller.is_coarse.store(true, Relaxed);
+            Ok(poller)
+        }
+
+        #[cfg(test)]
+        pub(in super::super) fn is_coarse(&self) -> bool {
+            self.is_coarse.load(Relaxed)
+        }
+
         pub(in super::super) fn add(
             &self,
             fd: BorrowedFd<'_>,
@@ -175,6 +188,9 @@ mod linux {
 
     /// The events of one wait.
     pub(in super::super) struct Events(Vec<epoll::Event>);
+
+    // SAFETY: an event's data could be a pointer; here it is a number, as every registration above is made with one.
+    unsafe impl Send for Events {}
 
     impl Events {
         pub(in super::super) fn new() -> Self {

@@ -24,7 +24,7 @@ use std::task::{Context, Poll, ready};
 /// A non-blocking descriptor that is registered with a reactor, until this is dropped.
 pub(crate) struct Registered<T: AsFd> {
     reactor: Arc<Reactor>,
-    slot: u32,
+    pub(super) slot: u32,
     /// `None` only while it is taken apart.
     io: Option<T>,
 }

@@ -164,7 +164,7 @@ mod tests {
     fn a_slot_is_used_again_in_another_life() {
         let slab = Slab::new();
         let first = slab.open(Ready::ALL).unwrap();
-        slab.slot(first.index()).retire();
+        drop(slab.slot(first.index()).retire());
         slab.release(first.index());
         let second = slab.open(Ready::ALL).unwrap();
         assert_eq!(first.index(), second.index());
@@ -182,7 +182,7 @@ mod tests {
             indices.sort_unstable();
             assert!(indices.into_iter().eq(0..10_000));
             for key in keys {
-                slab.slot(key.index()).retire();
+                drop(slab.slot(key.index()).retire());
                 slab.release(key.index());
             }
         }
