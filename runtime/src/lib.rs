@@ -1,13 +1,16 @@
 //! A work-stealing async runtime with all of Python asyncio's features.
 
 mod future;
+pub mod io;
 mod loom;
+pub mod net;
 mod reactor;
 pub mod runtime;
 mod scheduler;
 mod spawn;
 pub mod task;
 pub mod time;
+pub mod traits;
 
 #[doc(hidden)]
 pub use future::__join;

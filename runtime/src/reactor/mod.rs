@@ -1,21 +1,257 @@
-pub(crate) struct Reactor;
-pub(crate) struct Entered;
-pub(crate) struct Turn<'a>(&'a ());
-impl Reactor {
-    pub(crate) fn new(_: Box<dyn Fn() + Send + Sync>) -> std::sync::Arc<Self> {
-        std::sync::Arc::new(Self)
-    }
-    pub(crate) fn enter(self: &std::sync::Arc<Self>) -> Entered {
-        Entered
-    }
-    pub(crate) fn try_claim(&self) -> Option<Turn<'_>> {
-        None
-    }
-    pub(crate) fn notify(&self) {}
-    pub(crate) fn shutdown(&self) {}
+//! The reactor: it learns from the kernel which descriptors are ready, and wakes the tasks that wait for them.
+//!
+//! Sockets come in ([`Registered`]); wakes go out. The scheduler's workers turn it: who would otherwise sleep claims a [`Turn`] and waits in it,
+//! for I/O as for anything else that ends its sleep ([`Reactor::notify`]). No thread belongs to it.
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | `mod.rs` | the reactor, its turns, and which one is this thread's |
+//! | `poller.rs` | the kernel's side: epoll on Linux, `polling` elsewhere |
+//! | `slot.rs` | one descriptor's waiting tasks (the contract of the intrusive list is there) |
+//! | `readiness.rs` | one descriptor's state word, with its table |
+//! | `slab.rs` | the slots, found by index, used again |
+//! | `registration.rs` | what a socket holds: the descriptor and its slot; operations that wait |
+//! | `interest.rs` | what can be waited for |
+//!
+//! An event's way: [`Turn::wait`] takes it from the kernel → [`slot::Slot::deliver`] adds it to the word and takes the wakers → the waker puts
+//! its task in a queue → the task's operation looks at the word, and does its system call.
+
+#[cfg(windows)]
+compile_error!(
+    "heist does not support Windows: its reactor needs epoll, kqueue or another Unix poller"
+);
+
+mod interest;
+mod poller;
+mod readiness;
+mod registration;
+mod slab;
+mod slot;
+
+#[cfg(test)]
+mod models;
+#[cfg(all(test, not(heist_loom)))]
+pub(crate) mod tests;
+
+pub use self::interest::{Interest, Ready};
+pub(crate) use self::poller::Kind;
+pub(crate) use self::registration::Registered;
+pub(crate) use self::slot::Direction;
+
+use self::poller::{Events, Poller};
+use self::slab::{Key, NoSlot, Slab};
+use crate::loom::{Mutex, MutexGuard};
+use std::cell::RefCell;
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::os::fd::BorrowedFd;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// One reactor, shared by a runtime's workers and by every socket registered with it.
+///
+/// It opens no descriptor until there is something to register.
+pub(crate) struct Reactor {
+    driver: OnceLock<Driver>,
+    slab: Slab,
+    rouse: Box<dyn Fn() + Send + Sync>,
 }
+
+/// What exists once something is registered.
+struct Driver {
+    poller: Poller,
+    /// Locked by who turns.
+    events: Mutex<Events>,
+}
+
+thread_local! {
+    /// The reactor that sockets made on this thread register with.
+    static CURRENT: RefCell<Option<Arc<Reactor>>> = const { RefCell::new(None) };
+}
+
+impl Reactor {
+    /// A reactor that calls `rouse` once, when the first descriptor is registered: from then on somebody has to turn it.
+    pub(crate) fn new(rouse: Box<dyn Fn() + Send + Sync>) -> Arc<Self> {
+        Arc::new(Self {
+            driver: OnceLock::new(),
+            slab: Slab::new(),
+            rouse,
+        })
+    }
+
+    /// Makes it this thread's, until the guard is dropped.
+    pub(crate) fn enter(self: &Arc<Self>) -> Entered {
+        Entered {
+            former: CURRENT.replace(Some(Arc::clone(self))),
+            _not_send: PhantomData,
+        }
+    }
+
+    /// This thread's reactor.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    #[track_caller]
+    fn current() -> Arc<Self> {
+        let current = CURRENT.with_borrow(Option::clone);
+        current.expect(
+            "no heist runtime on this thread: sockets are made inside `heist::run`, `Runtime::block_on` or a task, \
+             or under the guard of `Runtime::enter`",
+        )
+    }
+
+    /// The turn, if there is anything to wait for and nobody else has it.
+    ///
+    /// One load if nothing was ever registered, else one compare-and-swap.
+    #[inline]
+    pub(crate) fn try_claim(&self) -> Option<Turn<'_>> {
+        let driver = self.driver.get()?;
+        let events = driver.events.try_lock()?;
+        Some(Turn {
+            reactor: self,
+            poller: &driver.poller,
+            events,
+        })
+    }
+
+    /// Ends the wait that a thread is in, or the next one. One system call.
+    pub(crate) fn notify(&self) {
+        if let Some(driver) = self.driver.get() {
+            driver.poller.notify();
+        }
+    }
+
+    /// The end of the runtime: every task that waits for a socket is woken, and every operation on one fails from now on.
+    pub(crate) fn shutdown(&self) {
+        self.slab.close().for_each(slot::Slot::shut_down);
+    }
+
+    /// The driver, which the first to come makes.
+    fn driver(&self) -> io::Result<&Driver> {
+        if self.driver.get().is_none() {
+            let driver = Driver {
+                poller: Poller::new()?,
+                events: Mutex::new(Events::new()),
+            };
+            // Of two that come at once, one is dropped.
+            if self.driver.set(driver).is_ok() {
+                (self.rouse)();
+            }
+        }
+        Ok(self.driver.get().expect("set above"))
+    }
+
+    /// Gives `fd` a slot, which is `ready` to begin with, and lets the kernel report to it. Returns the slot's index.
+    fn register(&self, fd: BorrowedFd<'_>, kind: Kind, ready: Ready) -> io::Result<u32> {
+        let driver = self.driver()?;
+        let key = self.slab.open(ready).map_err(|reason| match reason {
+            NoSlot::Closed => shut_down(),
+            NoSlot::Full => io::Error::other("the reactor has no room for another descriptor"),
+        })?;
+        if let Err(error) = driver.poller.add(fd, key, kind) {
+            self.release(key.index());
+            return Err(error);
+        }
+        Ok(key.index())
+    }
+
+    /// The opposite. What the kernel has reported and nobody has delivered yet falls on the slot's generation.
+    fn deregister(&self, fd: BorrowedFd<'_>, index: u32) {
+        if let Some(driver) = self.driver.get() {
+            // It fails only if somebody has closed the descriptor behind our back, and then the kernel has forgotten it.
+            let _ = driver.poller.delete(fd);
+        }
+        self.release(index);
+    }
+
+    fn release(&self, index: u32) {
+        let wakers = self.slab.slot(index).retire();
+        self.slab.release(index);
+        drop(wakers);
+    }
+
+    /// Where registrations are one-shot, asks for the next event of whatever is waited for on this slot.
+    #[inline]
+    fn arm(&self, fd: BorrowedFd<'_>, index: u32) -> io::Result<()> {
+        match self.driver.get() {
+            Some(driver) if driver.poller.is_one_shot() => {
+                let slot = self.slab.slot(index);
+                let key = Key::new(index, slot.readiness().load().generation());
+                slot.with_waiting(|reader, writer| driver.poller.arm(fd, key, reader, writer))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let has_started = self.driver.get().is_some();
+        f.debug_struct("Reactor")
+            .field("has_started", &has_started)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What operations on a socket give when its runtime is gone.
+fn shut_down() -> io::Error {
+    io::Error::other("the heist runtime that this socket belongs to has been shut down")
+}
+
+/// The right to wait for events: only one thread has it at a time.
+#[must_use = "the turn is given back when it is dropped"]
+pub(crate) struct Turn<'a> {
+    reactor: &'a Reactor,
+    poller: &'a Poller,
+    events: MutexGuard<'a, Events>,
+}
+
 impl Turn<'_> {
-    pub(crate) fn wait(&mut self, _: Option<std::time::Duration>) -> std::io::Result<usize> {
-        Ok(0)
+    /// Waits until there are events, until [`Reactor::notify`], or until `timeout` has passed (`None`: without end), and wakes the tasks of
+    /// the events. Returns how many events there were; none also after a signal.
+    ///
+    /// One system call on Linux; then, an event, one compare-and-swap and one lock.
+    ///
+    /// # Errors
+    ///
+    /// Only if the poller itself is broken: none is expected.
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
+        self.poller.wait(&mut self.events, timeout)?;
+        Ok(self.deliver())
+    }
+
+    /// Gives the events to their slots, and says how many there were.
+    fn deliver(&self) -> usize {
+        let slab = &self.reactor.slab;
+        let deliver = |(key, ready): (Key, Ready)| {
+            // A one-shot event has disarmed both directions: who waits in the other is woken too, and arms again as it waits again.
+            let wake = if self.poller.is_one_shot() {
+                Ready::ALL
+            } else {
+                ready
+            };
+            slab.slot(key.index())
+                .deliver(key.generation(), ready, wake);
+        };
+        self.events.iter().map(deliver).count()
+    }
+}
+
+/// Keeps a reactor the thread's; the former one comes back when it is dropped.
+#[must_use = "the reactor is the thread's only as long as this is held"]
+#[derive(Debug)]
+pub(crate) struct Entered {
+    former: Option<Arc<Reactor>>,
+    /// It belongs to the thread whose reactor it has set.
+    _not_send: PhantomData<*mut ()>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let former = self.former.take();
+        // While the thread ends there may be nothing to set. What is replaced is dropped outside of the borrow.
+        let _ = CURRENT.try_with(|current| current.replace(former));
     }
 }

@@ -70,5 +70,4 @@ pub use std::time::Duration;
 pub(crate) use self::{
     clock::Clock,
     timers::{Entered, Timers},
-    wheel::Wheel,
 };

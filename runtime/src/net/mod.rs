@@ -1,0 +1,45 @@
+//! Sockets, and the names of hosts.
+//!
+//! [`TcpListener`] and [`TcpStream`] have the names and the meaning that they have in tokio. They stand for asyncio's `start_server` and
+//! `open_connection`; [`lookup_host`] for `loop.getaddrinfo`.
+//!
+//! A socket is registered with the runtime that it is made in, and used from any task. When that runtime ends, its operations return an error.
+//!
+//! # Examples
+//!
+//! An echo server and a client:
+//!
+//! ```
+//! use heist::io::{AsyncReadExt, AsyncWriteExt};
+//! use heist::net::{TcpListener, TcpStream};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! heist::run(async {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let address = listener.local_addr()?;
+//!     heist::spawn(async move {
+//!         while let Ok((stream, _peer)) = listener.accept().await {
+//!             heist::spawn(async move { heist::io::copy(&stream, &stream).await });
+//!         }
+//!     });
+//!
+//!     let mut stream = TcpStream::connect(address).await?;
+//!     stream.write_all(b"hello").await?;
+//!     let mut echo = [0; 5];
+//!     stream.read_exact(&mut echo).await?;
+//!     assert_eq!(&echo, b"hello");
+//!     Ok(())
+//! })
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod addr;
+mod tcp_listener;
+mod tcp_stream;
+#[cfg(all(test, not(heist_loom)))]
+mod tests;
+
+pub use self::addr::{ToSocketAddrs, lookup_host};
+pub use self::tcp_listener::TcpListener;
+pub use self::tcp_stream::TcpStream;

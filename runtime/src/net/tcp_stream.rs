@@ -1,0 +1,604 @@
+//! A TCP connection.
+//!
+//! An address comes in ([`TcpStream::connect`]), or a socket that a listener has accepted; bytes go out and in.
+#![forbid(unsafe_code)]
+
+use super::addr::{self, ToSocketAddrs};
+use crate::io::{Interest, Ready};
+use crate::reactor::{Direction, Kind, Registered};
+use futures_io::{AsyncRead, AsyncWrite};
+use rustix::io::Errno;
+#[cfg(feature = "hyper")]
+use rustix::net::RecvFlags;
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut, Read as _, Write as _};
+#[cfg(feature = "hyper")]
+use std::mem::MaybeUninit;
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// A TCP connection: what asyncio's `open_connection` gives.
+///
+/// It reads and writes through [`AsyncRead`] and [`AsyncWrite`] and their extension traits in [`heist::io`](crate::io). A shared reference has them
+/// as well, so that one task may read while another writes: of several that read, or several that write, only the last that waits is woken. (Any number
+/// may wait in [`readable`](TcpStream::readable) and the like.)
+///
+/// Closing it ([`AsyncWrite::poll_close`]) ends the writing half, as asyncio's `write_eof` does; dropping it closes both.
+///
+/// # Examples
+///
+/// ```
+/// use heist::io::{AsyncReadExt, AsyncWriteExt};
+/// use heist::net::{TcpListener, TcpStream};
+///
+/// # fn main() -> std::io::Result<()> {
+/// heist::run(async {
+///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+///     let mut client = TcpStream::connect(listener.local_addr()?).await?;
+///     let (mut server, _) = listener.accept().await?;
+///
+///     client.write_all(b"all there is").await?;
+///     client.close().await?;
+///     let mut text = String::new();
+///     server.read_to_string(&mut text).await?;
+///     assert_eq!(text, "all there is");
+///     Ok(())
+/// })
+/// # }
+/// ```
+pub struct TcpStream {
+    io: Registered<std::net::TcpStream>,
+}
+
+impl TcpStream {
+    /// Connects to an address; to the first that answers, if it names several.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be resolved, or none of its addresses takes the connection: then the error of the last.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it gives the connection up.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let stream = heist::net::TcpStream::connect("example.org:80").await?;
+    ///     println!("connected to {}", stream.peer_addr()?);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub async fn connect(address: impl ToSocketAddrs) -> io::Result<Self> {
+        addr::try_each(address, Self::connect_to).await
+    }
+
+    async fn connect_to(address: SocketAddr) -> io::Result<Self> {
+        let socket = socket(&address)?;
+        match socket.connect(&address.into()) {
+            Ok(()) => Self::register(socket.into()),
+            Err(error) if error.raw_os_error() == Some(Errno::INPROGRESS.raw_os_error()) => {
+                // Registered only now, since a socket that isn't connecting yet counts as hung up.
+                let io = Registered::new_unready(socket.into(), Kind::Stream)?;
+                let stream = Self { io };
+                stream.io.ready(Interest::WRITABLE).await?;
+                match stream.take_error()? {
+                    Some(error) => Err(error),
+                    None => Ok(stream),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a connection of the standard library, and makes it non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be registered with the reactor.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime.
+    #[track_caller]
+    pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        Self::register(stream)
+    }
+
+    /// Gives the connection of the standard library back. It is still non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// None today.
+    pub fn into_std(self) -> io::Result<std::net::TcpStream> {
+        Ok(self.io.into_inner())
+    }
+
+    /// Registers a connection that is non-blocking.
+    #[track_caller]
+    pub(super) fn register(stream: std::net::TcpStream) -> io::Result<Self> {
+        let io = Registered::new(stream, Kind::Stream)?;
+        Ok(Self { io })
+    }
+
+    /// This end's address.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.std().local_addr()
+    }
+
+    /// The other end's address.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system: `NotConnected` if it is gone.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.std().peer_addr()
+    }
+
+    /// Waits until it is ready for `interest`, and says for what. It may be so no longer when it is used: be ready for `WouldBlock`.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime is shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has had no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::Interest;
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let ready = client.ready(Interest::READABLE | Interest::WRITABLE).await?;
+    ///     assert!(ready.is_writable());
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        self.io.ready(interest).await
+    }
+
+    /// Waits until there may be something to read, or its end. Together with [`TcpStream::try_read`] it needs no buffer while it waits.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime is shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has had no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::{AsyncWriteExt, ErrorKind};
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (server, _) = listener.accept().await?;
+    ///     client.write_all(b"hello").await?;
+    ///
+    ///     let mut buffer = [0; 16];
+    ///     let read = loop {
+    ///         server.readable().await?;
+    ///         match server.try_read(&mut buffer) {
+    ///             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+    ///             result => break result?,
+    ///         }
+    ///     };
+    ///     assert_eq!(&buffer[..read], b"hello");
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub async fn readable(&self) -> io::Result<()> {
+        self.ready(Interest::READABLE).await.map(drop)
+    }
+
+    /// Waits until there may be room to write, or an error to learn of.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime is shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has had no effect.
+    pub async fn writable(&self) -> io::Result<()> {
+        self.ready(Interest::WRITABLE).await.map(drop)
+    }
+
+    /// [`TcpStream::readable`] for `poll_` methods. Of several tasks that wait in this direction through a `poll_` method, the last is woken.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime is shut down.
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_ready(cx, Direction::Read)
+    }
+
+    /// [`TcpStream::writable`] for `poll_` methods. Of several tasks that wait in this direction through a `poll_` method, the last is woken.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime is shut down.
+    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_ready(cx, Direction::Write)
+    }
+
+    /// Reads what is there, without waiting. 0 is the end, or an empty buffer.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is nothing; else those of the system.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.io
+            .try_io(Interest::READABLE, |mut stream| stream.read(buffer))
+    }
+
+    /// [`TcpStream::try_read`] into several buffers, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`TcpStream::try_read`].
+    pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.io.try_io(Interest::READABLE, |mut stream| {
+            stream.read_vectored(buffers)
+        })
+    }
+
+    /// Writes what there is room for, without waiting, and says how much that was.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if there is no room; else those of the system.
+    pub fn try_write(&self, buffer: &[u8]) -> io::Result<usize> {
+        self.io
+            .try_io(Interest::WRITABLE, |mut stream| stream.write(buffer))
+    }
+
+    /// [`TcpStream::try_write`] from several buffers, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`TcpStream::try_write`].
+    pub fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.io.try_io(Interest::WRITABLE, |mut stream| {
+            stream.write_vectored(buffers)
+        })
+    }
+
+    /// Runs a system call of your own on the socket, if it is ready for `interest` as far as is known.
+    ///
+    /// If it returns `WouldBlock`, the next wait for `interest` waits for the system to say that it is ready again: so return it only
+    /// because the socket did.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if it isn't ready; else those of `operation`.
+    pub fn try_io<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        let mut operation = operation;
+        self.io.try_io(interest, |_| operation())
+    }
+
+    /// Runs a system call of your own on the socket until it doesn't return `WouldBlock`, each time after the socket has become ready
+    /// for `interest`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `operation`; if the runtime is shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, `operation` has done nothing but return `WouldBlock`.
+    pub async fn async_io<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        let mut operation = operation;
+        self.io.io(interest, |_| operation()).await
+    }
+
+    /// Reads what comes next and leaves it to be read again. It waits until there is something. 0 is the end, or an empty buffer.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has had no effect.
+    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.io
+            .io(Interest::READABLE, |stream| stream.peek(buffer))
+            .await
+    }
+
+    /// [`TcpStream::peek`] for `poll_` methods. Of several tasks that wait in this direction through a `poll_` method, the last is woken.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.io
+            .poll_io(cx, Direction::Read, |stream| stream.peek(buffer))
+    }
+
+    /// Ends the reading half, the writing half, or both, at once. What was written is still sent.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system: `NotConnected` if the other end is gone.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.std().shutdown(how)
+    }
+
+    /// Whether small writes are sent at once (`TCP_NODELAY`).
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.std().nodelay()
+    }
+
+    /// Sets whether small writes are sent at once (`TCP_NODELAY`), or held back a little to be sent together, which is the default.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.std().set_nodelay(nodelay)
+    }
+
+    /// How long what was written is still tried to be sent after the socket is closed (`SO_LINGER`); `None` is the system's way.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn linger(&self) -> io::Result<Option<Duration>> {
+        SockRef::from(self).linger()
+    }
+
+    /// Closes the connection by a reset when it is dropped: what was not sent yet is thrown away (`SO_LINGER` of zero).
+    ///
+    /// Any other time would block the thread that drops it, so there is no way to set one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn set_zero_linger(&self) -> io::Result<()> {
+        SockRef::from(self).set_linger(Some(Duration::ZERO))
+    }
+
+    /// The time to live of the packets that it sends, in hops.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.std().ttl()
+    }
+
+    /// Sets the time to live of the packets that it sends, in hops.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn set_ttl(&self, hops: u32) -> io::Result<()> {
+        self.std().set_ttl(hops)
+    }
+
+    /// Takes the error that the socket has had since the last call (`SO_ERROR`).
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, if it cannot be asked.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.std().take_error()
+    }
+
+    /// Reads into memory that need not be initialised. The kernel has written as many bytes, from the beginning, as it returns.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [MaybeUninit<u8>],
+    ) -> Poll<io::Result<usize>> {
+        let len = buffer.len();
+        self.io.poll_stream_io(cx, Direction::Read, len, |stream| {
+            let (_, read) = rustix::net::recv(stream, &mut *buffer, RecvFlags::empty())?;
+            Ok(read)
+        })
+    }
+
+    fn std(&self) -> &std::net::TcpStream {
+        self.io.get_ref()
+    }
+}
+
+/// A TCP socket for an address of this family, non-blocking and closed on exec.
+pub(super) fn socket(address: &SocketAddr) -> io::Result<Socket> {
+    let domain = Domain::for_address(*address);
+    #[cfg(not(target_vendor = "apple"))]
+    let socket = Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+    #[cfg(target_vendor = "apple")]
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    #[cfg(target_vendor = "apple")]
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// How many bytes the buffers have together.
+fn total(lengths: impl Iterator<Item = usize>) -> usize {
+    lengths.fold(0, usize::saturating_add)
+}
+
+impl AsyncRead for &TcpStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let len = buffer.len();
+        self.io
+            .poll_stream_io(cx, Direction::Read, len, |mut stream| stream.read(buffer))
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let len = total(buffers.iter().map(|buffer| buffer.len()));
+        self.io
+            .poll_stream_io(cx, Direction::Read, len, |mut stream| {
+                stream.read_vectored(buffers)
+            })
+    }
+}
+
+impl AsyncWrite for &TcpStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.io
+            .poll_stream_io(cx, Direction::Write, buffer.len(), |mut stream| {
+                stream.write(buffer)
+            })
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let len = total(buffers.iter().map(|buffer| buffer.len()));
+        self.io
+            .poll_stream_io(cx, Direction::Write, len, |mut stream| {
+                stream.write_vectored(buffers)
+            })
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Nothing is kept back on this side of the system call.
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.shutdown(Shutdown::Write))
+    }
+}
+
+impl AsyncRead for TcpStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_read(cx, buffer)
+    }
+
+    fn poll_read_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_read_vectored(cx, buffers)
+    }
+}
+
+impl AsyncWrite for TcpStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_write(cx, buffer)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut &*self).poll_write_vectored(cx, buffers)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self).poll_flush(cx)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut &*self).poll_close(cx)
+    }
+}
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.io.fmt(f)
+    }
+}
+
+impl AsFd for TcpStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.std().as_fd()
+    }
+}
+
+impl AsRawFd for TcpStream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.std().as_raw_fd()
+    }
+}
+
+impl TryFrom<std::net::TcpStream> for TcpStream {
+    type Error = io::Error;
+
+    /// As [`TcpStream::from_std`].
+    fn try_from(stream: std::net::TcpStream) -> io::Result<Self> {
+        Self::from_std(stream)
+    }
+}
+
+impl TryFrom<TcpStream> for std::net::TcpStream {
+    type Error = io::Error;
+
+    /// As [`TcpStream::into_std`].
+    fn try_from(stream: TcpStream) -> io::Result<Self> {
+        stream.into_std()
+    }
+}

@@ -1,0 +1,259 @@
+//! What races for a slot: events, reads, cancellation, deregistration, shutdown. Two or three threads each.
+//!
+//! The kernel is a counter of bytes: an event is delivered after bytes are added, and a read takes all that there are. Nobody blocks: a task that
+//! is left waiting must have been woken, which is asserted when the other threads have ended.
+
+use super::interest::{Interest, Ready};
+use super::slab::Slab;
+use super::slot::{Direction, Slot};
+use crate::loom::atomic::{AtomicBool, AtomicUsize};
+use crate::loom::{Arc, model, thread};
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::Ordering::AcqRel;
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+/// A task as its wakers see it: it remembers that it was woken.
+struct Task(AtomicBool);
+
+impl Task {
+    fn new() -> (std::sync::Arc<Self>, Waker) {
+        let task = std::sync::Arc::new(Self(AtomicBool::new(false)));
+        (task.clone(), Waker::from(task))
+    }
+
+    /// Whether it was woken since the last call.
+    fn was_woken(&self) -> bool {
+        self.0.swap(false, AcqRel)
+    }
+}
+
+impl Wake for Task {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.swap(true, AcqRel);
+    }
+}
+
+/// An open slot and the bytes that can be read from its descriptor.
+struct Socket {
+    slot: Slot,
+    bytes: AtomicUsize,
+}
+
+impl Socket {
+    fn open(ready: Ready) -> Self {
+        let slot = Slot::new();
+        slot.readiness().open(ready);
+        let bytes = AtomicUsize::new(0);
+        Self { slot, bytes }
+    }
+
+    fn receive(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, AcqRel);
+        self.deliver(Ready::READABLE);
+    }
+
+    fn deliver(&self, ready: Ready) {
+        self.slot.deliver(0, ready, ready);
+    }
+
+    /// As `Registered::poll_stream_io`, with a buffer that is always larger than what there is.
+    fn poll_read(&self, cx: &mut Context<'_>) -> Poll<usize> {
+        loop {
+            let seen = ready!(self.slot.poll_ready(Direction::Read, cx));
+            match self.bytes.swap(0, AcqRel) {
+                0 => self.slot.readiness().clear(seen, Interest::READABLE),
+                bytes => {
+                    self.slot.readiness().drained(seen, Interest::READABLE);
+                    return Poll::Ready(bytes);
+                }
+            }
+        }
+    }
+}
+
+/// Bytes come while a task reads, finds less than it asked for, and finds nothing: it gets them all.
+#[test]
+fn event_against_read() {
+    model(|| {
+        let socket = Arc::new(Socket::open(Ready::READABLE));
+        let turn = thread::spawn({
+            let socket = socket.clone();
+            move || {
+                socket.receive(1);
+                socket.receive(1);
+            }
+        });
+        let (task, waker) = Task::new();
+        let mut cx = Context::from_waker(&waker);
+        let mut read = 0;
+        let mut run = || {
+            while let Poll::Ready(bytes) = socket.poll_read(&mut cx) {
+                read += bytes;
+            }
+        };
+        run();
+        turn.join().unwrap();
+        while task.was_woken() {
+            run();
+        }
+        assert_eq!(read, 2);
+    });
+}
+
+/// A reader and a writer each find that they would block: neither's finding undoes the other's.
+#[test]
+fn clear_against_clear() {
+    model(|| {
+        let socket = Arc::new(Socket::open(Ready::READABLE | Ready::WRITABLE));
+        let seen = socket.slot.readiness().load();
+        let writer = thread::spawn({
+            let socket = socket.clone();
+            move || socket.slot.readiness().clear(seen, Interest::WRITABLE)
+        });
+        socket.slot.readiness().clear(seen, Interest::READABLE);
+        writer.join().unwrap();
+        let left = socket.slot.readiness().load();
+        assert!(
+            left.ready(Interest::READABLE | Interest::WRITABLE)
+                .is_empty()
+        );
+    });
+}
+
+/// A task stops waiting while the event comes: nobody touches what it leaves, and the other one that waits is woken.
+#[test]
+fn event_against_cancel() {
+    model(|| {
+        let socket = Arc::new(Socket::open(Ready::EMPTY));
+        let (_cancelled, cancelled_waker) = Task::new();
+        let (task, waker) = Task::new();
+        let mut wait = pin!(socket.slot.wait_for(Interest::READABLE));
+        let turn;
+        {
+            let mut cancelled = pin!(socket.slot.wait_for(Interest::READABLE));
+            assert!(
+                cancelled
+                    .as_mut()
+                    .poll(&mut Context::from_waker(&cancelled_waker))
+                    .is_pending()
+            );
+            assert!(
+                wait.as_mut()
+                    .poll(&mut Context::from_waker(&waker))
+                    .is_pending()
+            );
+            turn = thread::spawn({
+                let socket = socket.clone();
+                move || socket.deliver(Ready::READABLE)
+            });
+        }
+        turn.join().unwrap();
+        assert!(task.was_woken());
+        assert!(
+            wait.as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_ready()
+        );
+    });
+}
+
+/// An event is on its way while its descriptor is deregistered and the slot registered anew: the new one does not get it.
+#[test]
+fn event_against_recycling() {
+    model(|| {
+        let slab = Arc::new(Slab::new());
+        let former = slab.open(Ready::EMPTY).unwrap();
+        let (_, former_waker) = Task::new();
+        let slot = slab.slot(former.index());
+        assert!(
+            slot.poll_ready(Direction::Read, &mut Context::from_waker(&former_waker))
+                .is_pending()
+        );
+        let turn = thread::spawn({
+            let slab = slab.clone();
+            move || {
+                let slot = slab.slot(former.index());
+                slot.deliver(former.generation(), Ready::READABLE, Ready::READABLE);
+            }
+        });
+        drop(slot.retire());
+        slab.release(former.index());
+        let new = slab.open(Ready::EMPTY).unwrap();
+        assert_eq!(new.index(), former.index());
+        turn.join().unwrap();
+        assert!(slot.readiness().load().ready(Interest::READABLE).is_empty());
+    });
+}
+
+/// Two tasks begin to wait on one descriptor, and one event comes: both are woken, or find it there.
+#[test]
+fn two_waiters_and_one_event() {
+    model(|| {
+        // Leaked, so that the other task's wait outlives its thread.
+        let socket: &'static Socket = Box::leak(Box::new(Socket::open(Ready::EMPTY)));
+        let wait = move || {
+            let (task, waker) = Task::new();
+            let mut wait = Box::pin(socket.slot.wait_for(Interest::READABLE));
+            let is_ready = wait
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_ready();
+            (wait, task, is_ready)
+        };
+        let turn = thread::spawn(move || socket.deliver(Ready::READABLE));
+        let other = thread::spawn(wait);
+        let tasks = [wait(), other.join().unwrap()];
+        turn.join().unwrap();
+        for (_, task, is_ready) in &tasks {
+            assert!(*is_ready || task.was_woken());
+        }
+    });
+}
+
+/// A connection moves from one task to another while the event comes: the one that polled last is woken.
+#[test]
+fn waker_change_against_event() {
+    model(|| {
+        let socket = Arc::new(Socket::open(Ready::EMPTY));
+        let turn = thread::spawn({
+            let socket = socket.clone();
+            move || socket.deliver(Ready::READABLE)
+        });
+        let (_, former_waker) = Task::new();
+        let (task, waker) = Task::new();
+        let _ = socket
+            .slot
+            .poll_ready(Direction::Read, &mut Context::from_waker(&former_waker));
+        let polled = socket
+            .slot
+            .poll_ready(Direction::Read, &mut Context::from_waker(&waker));
+        turn.join().unwrap();
+        assert!(polled.is_ready() || task.was_woken());
+    });
+}
+
+/// The runtime ends while a socket is made and waited for: it cannot be made, or the wait ends.
+#[test]
+fn shutdown_against_waiting() {
+    model(|| {
+        let slab = Arc::new(Slab::new());
+        let shutdown = thread::spawn({
+            let slab = slab.clone();
+            move || slab.close().for_each(Slot::shut_down)
+        });
+        let (task, waker) = Task::new();
+        let mut cx = Context::from_waker(&waker);
+        let opened = slab.open(Ready::EMPTY).ok();
+        let mut poll =
+            || opened.map(|key| slab.slot(key.index()).poll_ready(Direction::Write, &mut cx));
+        let polled = poll();
+        shutdown.join().unwrap();
+        if let Some(Poll::Pending) = polled {
+            assert!(task.was_woken());
+        }
+        if let Some(polled) = poll() {
+            assert!(matches!(polled, Poll::Ready(seen) if seen.is_shut_down()));
+        }
+    });
+}

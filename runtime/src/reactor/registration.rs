@@ -1,0 +1,253 @@
+//! What a socket holds: its descriptor, registered; and the operations on it that wait.
+//!
+//! The types of `net` come in, with the system calls that they make as closures; what goes out are the results, or `Pending` with the waker
+//! left in the slot. Every I/O type goes through here, so the budget of `heist_sync::coop` is spent here.
+//!
+//! What a read costs that finds data: the budget (a thread-local without a destructor), three loads (the chunk, its state, the word), the system call, and
+//! if it came short one compare-and-swap. One that finds none: after the system call a compare-and-swap, a clone of the waker, a lock and its release.
+#![forbid(unsafe_code)]
+
+use super::interest::{Interest, Ready};
+use super::poller::{Kind, Poller};
+use super::readiness::Snapshot;
+use super::slot::{Direction, Slot};
+use super::{Reactor, shut_down};
+use heist_sync::coop;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::os::fd::AsFd;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// A non-blocking descriptor that is registered with a reactor, until this is dropped.
+pub(crate) struct Registered<T: AsFd> {
+    reactor: Arc<Reactor>,
+    pub(super) slot: u32,
+    /// `None` only while it is taken apart.
+    io: Option<T>,
+}
+
+impl<T: AsFd> Registered<T> {
+    /// Registers `io`, which must not block, with this thread's reactor. It is tried at once, both ways: it counts as ready.
+    ///
+    /// # Errors
+    ///
+    /// If the kernel refuses (no descriptor left for the poller, no memory, too many watches), or the runtime is shut down.
+    ///
+    /// # Panics
+    ///
+    /// If the thread has no reactor.
+    #[track_caller]
+    pub(crate) fn new(io: T, kind: Kind) -> io::Result<Self> {
+        Self::register(
+            Reactor::current(),
+            io,
+            kind,
+            Ready::READABLE | Ready::WRITABLE,
+        )
+    }
+
+    /// Registers what becomes ready later: a stream that is being connected.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registered::new`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Registered::new`].
+    #[track_caller]
+    pub(crate) fn new_unready(io: T, kind: Kind) -> io::Result<Self> {
+        Self::register(Reactor::current(), io, kind, Ready::EMPTY)
+    }
+
+    fn register(reactor: Arc<Reactor>, io: T, kind: Kind, ready: Ready) -> io::Result<Self> {
+        let slot = reactor.register(io.as_fd(), kind, ready)?;
+        Ok(Self {
+            reactor,
+            slot,
+            io: Some(io),
+        })
+    }
+
+    #[inline]
+    pub(crate) fn get_ref(&self) -> &T {
+        self.io
+            .as_ref()
+            .expect("it is there until it is taken apart")
+    }
+
+    /// Takes the descriptor back. It stays non-blocking.
+    pub(crate) fn into_inner(mut self) -> T {
+        let io = self.io.take().expect("it is there until it is taken apart");
+        self.reactor.deregister(io.as_fd(), self.slot);
+        io
+    }
+
+    #[inline]
+    fn slot(&self) -> &Slot {
+        self.reactor.slab.slot(self.slot)
+    }
+
+    /// Runs `op` now, and once more after each time that it would have blocked and the descriptor has become ready in
+    /// `direction` since. Of several tasks that wait like this, in one direction, the last is woken.
+    #[inline]
+    pub(crate) fn poll_io<R>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        let coop = ready!(coop::poll_proceed(cx));
+        loop {
+            let seen = ready!(self.poll_seen(cx, direction))?;
+            if let Some(result) = self.attempt(seen, direction.interest(), &mut op) {
+                coop.made_progress();
+                return Poll::Ready(result);
+            }
+        }
+    }
+
+    /// The same for a read or write of `len` bytes on a [`Kind::Stream`], where one that comes short says as much as the next
+    /// one, which would block, could: that one is saved.
+    #[inline]
+    pub(crate) fn poll_stream_io(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        len: usize,
+        mut op: impl FnMut(&T) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let coop = ready!(coop::poll_proceed(cx));
+        loop {
+            let seen = ready!(self.poll_seen(cx, direction))?;
+            if let Some(result) = self.attempt(seen, direction.interest(), &mut op) {
+                coop.made_progress();
+                // Nothing at all is the end of the stream, which stays.
+                if Poller::SHOWS_END && matches!(result, Ok(done) if 0 < done && done < len) {
+                    self.slot().readiness().drained(seen, direction.interest());
+                }
+                return Poll::Ready(result);
+            }
+        }
+    }
+
+    /// The same for any number of tasks, all of which are woken: each runs `op` until it doesn't block.
+    pub(crate) async fn io<R>(
+        &self,
+        interest: Interest,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        loop {
+            let seen = self.seen(interest).await?;
+            if let Some(result) = self.attempt(seen, interest, &mut op) {
+                return result;
+            }
+        }
+    }
+
+    /// Runs `op` if the descriptor is ready for `interest` as far as is known; else it would block.
+    ///
+    /// # Errors
+    ///
+    /// Those of `op`; `WouldBlock` if it isn't ready.
+    pub(crate) fn try_io<R>(
+        &self,
+        interest: Interest,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let seen = self.slot().readiness().load();
+        if seen.is_shut_down() {
+            return Err(shut_down());
+        }
+        if seen.ready(interest).is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let result = self.attempt(seen, interest, &mut op);
+        result.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
+    }
+
+    /// Waits until it is ready for `interest`. It may be so no longer when an operation is tried: then wait again.
+    pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        Ok(self.seen(interest).await?.ready(interest))
+    }
+
+    /// The same for `poll_` methods: of several tasks in one direction, the last is woken.
+    pub(crate) fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<()>> {
+        let coop = ready!(coop::poll_proceed(cx));
+        ready!(self.poll_seen(cx, direction))?;
+        coop.made_progress();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Runs `op`; `None` if it would have blocked, which is then known.
+    #[inline]
+    fn attempt<R>(
+        &self,
+        seen: Snapshot,
+        interest: Interest,
+        op: &mut impl FnMut(&T) -> io::Result<R>,
+    ) -> Option<io::Result<R>> {
+        loop {
+            match op(self.get_ref()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.slot().readiness().clear(seen, interest);
+                    return None;
+                }
+                // A signal: `futures_io` wants it retried.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return Some(result),
+            }
+        }
+    }
+
+    #[inline]
+    fn poll_seen(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<io::Result<Snapshot>> {
+        let polled = self.slot().poll_ready(direction, cx);
+        self.checked(polled)
+    }
+
+    async fn seen(&self, interest: Interest) -> io::Result<Snapshot> {
+        let mut wait = pin!(self.slot().wait_for(interest));
+        poll_fn(|cx| {
+            let coop = ready!(coop::poll_proceed(cx));
+            let seen = ready!(self.checked(wait.as_mut().poll(cx)))?;
+            coop.made_progress();
+            Poll::Ready(Ok(seen))
+        })
+        .await
+    }
+
+    #[inline]
+    fn checked(&self, polled: Poll<Snapshot>) -> Poll<io::Result<Snapshot>> {
+        match polled {
+            Poll::Ready(seen) if seen.is_shut_down() => Poll::Ready(Err(shut_down())),
+            Poll::Ready(seen) => Poll::Ready(Ok(seen)),
+            Poll::Pending => {
+                self.reactor.arm(self.get_ref().as_fd(), self.slot)?;
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<T: AsFd> Drop for Registered<T> {
+    fn drop(&mut self) {
+        // Before the descriptor is closed, as the poller wants it.
+        if let Some(io) = &self.io {
+            self.reactor.deregister(io.as_fd(), self.slot);
+        }
+    }
+}
+
+impl<T: AsFd + fmt::Debug> fmt::Debug for Registered<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get_ref().fmt(f)
+    }
+}

@@ -1,0 +1,4 @@
+//! The traits of others on heist's types: each behind a feature.
+
+#[cfg(feature = "hyper")]
+pub mod hyper;
