@@ -67,6 +67,9 @@ pub use self::sleep::{Sleep, sleep, sleep_until};
 pub use self::timeout::{Timeout, timeout, timeout_at};
 pub use std::time::Duration;
 
+#[cfg(test)]
+use self::wheel::Wheel;
+
 pub(crate) use self::{
     clock::Clock,
     timers::{Entered, Timers},
