@@ -63,7 +63,9 @@ mod model {
         }
 
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-            self.0.lock().expect("a model's thread panicked under this lock")
+            self.0
+                .lock()
+                .expect("a model's thread panicked under this lock")
         }
 
         pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
