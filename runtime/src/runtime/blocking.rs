@@ -39,6 +39,8 @@ impl<F: FnOnce() -> R, R> Future for Call<F> {
 }
 
 impl Schedule for Unscheduled {
+    const RUNS_ONCE: bool = true;
+
     fn schedule(&self, task: Task) {
         unreachable!(
             "the blocking job of {} was woken, but it is queued until it ends",

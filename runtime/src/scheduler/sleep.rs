@@ -24,7 +24,8 @@ impl Worker {
         // Wakes in a row at which all were asleep.
         let mut quiet = 0;
         let mut claim = true;
-        while self.queue.is_empty() && !scheduler.has_work() && !self.is_summoned() {
+        while self.queue.is_empty() && !scheduler.has_work() && !self.remote().summons.is_standing()
+        {
             let now = scheduler.timers.clock().now();
             let watching = idle.take_watch(self.index);
             claim |= watching && self.relieve(now);
@@ -42,14 +43,20 @@ impl Worker {
             claim = idle.awake() == 0;
             quiet = if claim && !unparked { quiet + 1 } else { 0 };
         }
-        // If it was counted out by who unparked it, then as a searcher.
-        self.searching.set(!idle.get_up(self.index));
+        // If it was counted out by who unparked it, then as a searcher. If it saw work it is one, whatever the limit: it would go back to
+        // sleep, and see it again.
+        let counted_out = !idle.get_up(self.index);
+        if !counted_out && self.queue.is_empty() && scheduler.has_work() {
+            idle.search();
+            self.searching.set(true);
+        } else {
+            self.searching.set(counted_out);
+        }
         self.remote().tick.store(self.tick.get(), Relaxed);
         if let Some(watcher) = idle.relieve_watch(self.index) {
             scheduler.unpark(watcher);
         }
         if !self.queue.is_empty() {
-            self.stop_searching();
             scheduler.announce();
         }
     }

@@ -42,10 +42,10 @@ impl Payload {
 /// A payload's own destructor may panic, too; what that second panic carries is leaked, for its destructor may do likewise.
 impl Drop for Payload {
     fn drop(&mut self) {
-        if let Some(payload) = self.0.take() {
-            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                std::mem::forget(again);
-            }
+        if let Some(payload) = self.0.take()
+            && let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload)))
+        {
+            std::mem::forget(again);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! A wheel: what a worker's timers hang on, under a lock of its own.
 //!
-//! In come entries, armed and cancelled by their futures (`entry.rs`), and the time, brought by whoever turns the wheel ([`Wheel::turn`]): its worker
-//! each time round its loop, or another that stands in for a worker that is stuck. Out go the wakers of what is due, called outside the lock, and the
-//! earliest deadline, published for those who are about to sleep ([`Wheel::next_deadline`]).
+//! In come entries, armed and cancelled by their futures (`entry.rs`), and the time, brought by whoever turns the
+//! wheel ([`Wheel::turn`]): its worker each time round its loop, or another that stands in for a worker that is
+//! stuck. Out go the wakers of what is due, called outside the lock, and the earliest deadline, published for those
+//! who are about to sleep ([`Wheel::next_deadline`]).
 //!
 //! # What it costs
 //!
@@ -36,8 +37,8 @@ use std::time::Duration;
 pub(crate) struct Wheel {
     /// The earliest deadline, in ticks. Written under the lock; read by anybody.
     ///
-    /// Relaxed: it is a number that stands for itself, and what it announces is found under the lock. That a sleeper doesn't
-    /// miss an earlier one is seen to in `update`.
+    /// Relaxed: it is a number that stands for itself, and what it announces is found under the lock. That a sleeper
+    /// doesn't miss an earlier one is seen to in `update`.
     earliest: AtomicU64,
     /// When its time begins, of which a tick is a nanosecond.
     origin: Instant,
@@ -80,7 +81,8 @@ impl Wheel {
         }
     }
 
-    /// When it has next to be turned; never, if `None`. Nothing is due before that; if a timer was cancelled, it may be that nothing is due then.
+    /// When it has next to be turned; never, if `None`. Nothing is due before that; if a timer was cancelled, it may
+    /// be that nothing is due then.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         match self.earliest.load(Relaxed) {
             NEVER => None,
@@ -90,7 +92,8 @@ impl Wheel {
 
     /// Wakes everything that is due at `now`, and says how much that was. Any thread may do it, several at once too.
     ///
-    /// Timers whose deadlines are further apart than a quarter of a millisecond wake in the order of their deadlines.
+    /// Timers whose deadlines are further apart than a quarter of a millisecond wake in the order of their deadlines,
+    /// if they were armed in time.
     pub(crate) fn turn(&self, now: Instant) -> usize {
         let now = self.ticks(now).min(NEVER - 1);
         if now < self.earliest.load(Relaxed) {
@@ -137,8 +140,8 @@ impl Wheel {
         if earliest < before
             && let Role::Shared { rouse } = &self.role
         {
-            // Between publishing the deadline and looking for a sleeper; it pairs with the sleeper's, between saying that it
-            // sleeps and reading the deadline. So the one sees the other.
+            // Between publishing the deadline and looking for a sleeper; it pairs with the sleeper's, between saying
+            // that it sleeps and reading the deadline. So the one sees the other.
             fence(SeqCst);
             rouse();
         }
