@@ -4,7 +4,7 @@
 //! * [`guarded`], [`receive`]: a test that hangs fails, with its name.
 //! * [`Tally`], [`OnDrop`], [`Countdown`]: what happened, and how often.
 //! * [`in_child`]: a test's body in a process of its own, for what it says on standard error and for what concerns the whole process.
-//! * [`panic_of`]: how something panics, and where.
+//! * [`panic_of`], [`panic_message`]: how something panics, and where.
 //! * [`block_thread`], [`Stopwatch`]: the only two that know of real time.
 
 #![forbid(unsafe_code)]
@@ -19,6 +19,6 @@ mod tally;
 pub use child::{Ended, in_child};
 pub use clock::{Stopwatch, block_thread};
 pub use guard::{PATIENCE, guarded, receive, wait_until};
-pub use panics::{Panicked, panic_of};
+pub use panics::{Panicked, panic_message, panic_of};
 pub use shape::{Occupied, Running, Shape};
 pub use tally::{Countdown, OnDrop, Tally};

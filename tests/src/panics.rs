@@ -39,15 +39,20 @@ pub fn panic_of<R>(function: impl FnOnce() -> R) -> Panicked {
         panic!("it did not panic")
     };
     Panicked {
-        message: message(&*payload),
+        message: panic_message(&*payload).to_owned(),
         file: BLAMED.take().expect("the hook was called"),
     }
 }
 
-fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned())
+/// The message that a panic carried.
+///
+/// # Panics
+///
+/// If it carried something else.
+#[track_caller]
+pub fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    let literal = payload.downcast_ref::<&str>().copied();
+    literal
+        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .expect("the panic has a message")
 }

@@ -2,7 +2,7 @@
 //! asserted in `misuse.rs`.
 
 use heist::task::{self, JoinError};
-use heist_tests::{OnDrop, Running, Shape, Tally, panic_of, receive, wait_until};
+use heist_tests::{OnDrop, Running, Shape, Tally, panic_message, panic_of, receive, wait_until};
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any, resume_unwind};
 use std::pin::pin;
@@ -15,9 +15,9 @@ fn message(error: JoinError) -> String {
     assert!(error.is_panic() && !error.is_cancelled());
     let (id, said) = (error.id(), error.to_string());
     let payload = error.into_panic();
-    let text = payload.downcast_ref::<&str>().expect("a literal");
+    let text = panic_message(&*payload);
     assert_eq!(said, format!("task {id} panicked: {text}"));
-    (*text).to_owned()
+    text.to_owned()
 }
 
 /// A destructor that panics.

@@ -25,9 +25,10 @@ async fn hand_out(wakers: &mpsc::Sender<Waker>) {
 pub(crate) fn yielding_tasks_take_turns(shape: Shape) {
     const TURNS: usize = 50;
     let trace = Arc::new(Mutex::new(Vec::new()));
-    shape.block_on(async {
+    let traced = trace.clone();
+    let parent = async move {
         let task = |name| {
-            let trace = trace.clone();
+            let trace = traced.clone();
             heist::spawn(async move {
                 for _ in 0..TURNS {
                     trace.lock().unwrap().push(name);
@@ -38,7 +39,9 @@ pub(crate) fn yielding_tasks_take_turns(shape: Shape) {
         for outcome in heist::gather([task('a'), task('b'), task('c')]).await {
             outcome.unwrap();
         }
-    });
+    };
+    // A task, so that none of the three begins before all are there.
+    shape.block_on(async { heist::spawn(parent).await.unwrap() });
     let trace = trace.lock().unwrap();
     assert_eq!(trace.len(), 3 * TURNS);
     if shape.parallelism() == 1 {
