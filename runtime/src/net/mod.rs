@@ -37,6 +37,8 @@
 mod addr;
 mod tcp_listener;
 mod tcp_stream;
+#[cfg(all(test, not(heist_loom)))]
+mod tests;
 
 pub use self::addr::{ToSocketAddrs, lookup_host};
 pub use self::tcp_listener::TcpListener;

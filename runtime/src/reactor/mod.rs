@@ -31,7 +31,7 @@ mod slot;
 #[cfg(test)]
 mod models;
 #[cfg(all(test, not(heist_loom)))]
-mod tests;
+pub(crate) mod tests;
 
 pub use self::interest::{Interest, Ready};
 pub(crate) use self::poller::Kind;
