@@ -10,6 +10,11 @@ mod real {
     #[cfg(test)]
     pub(crate) use std::thread;
 
+    /// What the parker sleeps by.
+    pub(crate) mod thread_parking {
+        pub(crate) use std::thread::{Thread, current, park, park_timeout};
+    }
+
     pub(crate) mod hint {
         pub(crate) use std::hint::spin_loop;
     }
@@ -39,9 +44,9 @@ mod real {
         }
     }
 
-    /// Runs a model: every interleaving of it under loom, once here.
+    /// Runs a model: under loom every interleaving of it with so many preemptions at most; once here.
     #[cfg(test)]
-    pub(crate) fn model(f: impl Fn() + Sync + Send + 'static) {
+    pub(crate) fn model_within(_preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
         f();
     }
 }
@@ -49,9 +54,27 @@ mod real {
 #[cfg(heist_loom)]
 mod model {
     pub(crate) use loom::sync::{Arc, MutexGuard, atomic};
-    pub(crate) use loom::{cell, hint};
     #[cfg(test)]
-    pub(crate) use loom::{model, thread};
+    pub(crate) use loom::thread;
+    pub(crate) use loom::{cell, hint};
+
+    /// Runs a model: every interleaving of it with so many preemptions at most, or fewer if `LOOM_MAX_PREEMPTIONS` says so.
+    #[cfg(test)]
+    pub(crate) fn model_within(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
+        let mut builder = loom::model::Builder::new();
+        let bound = builder.preemption_bound.unwrap_or(preemptions);
+        builder.preemption_bound = Some(bound.min(preemptions));
+        builder.check(f);
+    }
+
+    /// What the parker sleeps by. loom has no time: a bounded sleep may end at any point, so here it doesn't begin.
+    pub(crate) mod thread_parking {
+        pub(crate) use loom::thread::{Thread, current, park};
+
+        pub(crate) fn park_timeout(_: std::time::Duration) {
+            loom::thread::yield_now();
+        }
+    }
 
     /// loom's mutex with parking_lot's interface.
     #[derive(Debug, Default)]

@@ -315,6 +315,15 @@ pub fn may_block() -> bool {
     CURRENT.get().blocking == Blocking::Allowed
 }
 
+/// Panics where [`may_block`] says no: `what` would block, and on a thread that runs tasks one should do `instead`.
+#[track_caller]
+pub(crate) fn assert_may_block(what: &str, instead: &str) {
+    assert!(
+        may_block(),
+        "`{what}` would block a thread that runs tasks, and stall them all: {instead}, or call it inside `spawn_blocking`"
+    );
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,3 +1,24 @@
 //! Async synchronisation for any runtime: nothing here knows which one polls it.
+//!
+//! | to | use | asyncio's |
+//! | --- | --- | --- |
+//! | give one value to one task | [`oneshot`] | `Future` |
+//! | tell tasks that something happened | [`Notify`] | |
+//! | let other tasks run from a loop that is always ready | [`coop`] | `sleep(0)` |
+//!
+//! Who waits lies in its own future, so waiting allocates nothing; futures that are dropped give back their place, and what they were given.
 
+mod blocking;
 pub mod coop;
+mod loom;
+mod notify;
+pub mod oneshot;
+mod wait_list;
+mod wake_list;
+
+pub use notify::Notify;
+
+/// The futures that have a name.
+pub mod futures {
+    pub use crate::notify::Notified;
+}

@@ -1,0 +1,123 @@
+//! tokio: the multi-threaded runtime with all drivers on, its own channel, hyper through `hyper_util`'s adapter.
+
+#![forbid(unsafe_code)]
+
+use super::Peer;
+use hyper_util::rt::TokioIo;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// tokio.
+pub struct Tokio(Runtime);
+
+impl Peer for Tokio {
+    const NAME: &'static str = "tokio";
+    type Handle<T: Send + 'static> = JoinHandle<T>;
+    type Sender = oneshot::Sender<()>;
+    type Receiver = oneshot::Receiver<()>;
+    type Listener = TcpListener;
+    type Stream = TcpStream;
+    type Http = TokioIo<TcpStream>;
+
+    fn build(workers: usize) -> Self {
+        Self(
+            Builder::new_multi_thread()
+                .worker_threads(workers)
+                .enable_all()
+                .build()
+                .expect("tokio starts"),
+        )
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.0.block_on(future)
+    }
+
+    fn spawn_outside<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.0.spawn(future)
+    }
+
+    fn spawn<F>(future: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        tokio::spawn(future)
+    }
+
+    fn spawn_blocking<T: Send + 'static>(
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> JoinHandle<T> {
+        tokio::task::spawn_blocking(job)
+    }
+
+    async fn join<T: Send + 'static>(handle: JoinHandle<T>) -> T {
+        handle.await.expect("the task ends by itself")
+    }
+
+    fn detach<T: Send + 'static>(handle: JoinHandle<T>) {
+        drop(handle);
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        tokio::task::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future + Send + 'static {
+        tokio::time::sleep(duration)
+    }
+
+    fn timeout<F: Future<Output: Send> + Send>(
+        duration: Duration,
+        future: F,
+    ) -> impl Future + Send {
+        tokio::time::timeout(duration, future)
+    }
+
+    fn oneshot() -> (Self::Sender, Self::Receiver) {
+        oneshot::channel()
+    }
+
+    fn send(sender: Self::Sender) {
+        sender.send(()).expect("the receiver waits");
+    }
+
+    async fn receive(receiver: Self::Receiver) {
+        receiver.await.expect("the sender sends");
+    }
+
+    fn listener(listener: std::net::TcpListener) -> TcpListener {
+        TcpListener::from_std(listener).expect("tokio registers a listener")
+    }
+
+    async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    fn read<'a>(
+        stream: &'a mut TcpStream,
+        buffer: &'a mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        stream.read(buffer)
+    }
+
+    fn write_all<'a>(
+        stream: &'a mut TcpStream,
+        bytes: &'a [u8],
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        stream.write_all(bytes)
+    }
+
+    fn http(stream: TcpStream) -> Self::Http {
+        TokioIo::new(stream)
+    }
+}

@@ -1,0 +1,297 @@
+//! What an attribute says about its runtime. In come the tokens between the attribute's parentheses, out goes a checked
+//! [`Arguments`], or what is wrong with them; `expand` calls it.
+
+use std::num::NonZeroUsize;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::meta::ParseNestedMeta;
+use syn::parse::{Parse, Parser};
+use syn::{Error, LitBool, LitInt, LitStr, Path, Result};
+
+/// The two attributes of this crate.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Attribute {
+    Main,
+    Test,
+}
+
+impl Attribute {
+    /// What a user calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Main => "#[heist::main]",
+            Self::Test => "#[heist::test]",
+        }
+    }
+
+    fn default_flavor(self) -> Flavor {
+        match self {
+            Self::Main => Flavor::MultiThread,
+            Self::Test => Flavor::CurrentThread,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Flavor {
+    MultiThread,
+    CurrentThread,
+}
+
+impl Flavor {
+    fn parse(name: &LitStr) -> Result<Self> {
+        match name.value().as_str() {
+            "multi_thread" => Ok(Self::MultiThread),
+            "current_thread" => Ok(Self::CurrentThread),
+            unknown => Err(Error::new(
+                name.span(),
+                format!(
+                    "unknown flavor `{unknown}`; the flavors are \"multi_thread\" and \"current_thread\""
+                ),
+            )),
+        }
+    }
+}
+
+/// Arguments that fit together.
+#[derive(Debug)]
+pub(crate) struct Arguments {
+    pub(crate) flavor: Flavor,
+    /// Only with `MultiThread`; at least 1.
+    pub(crate) worker_threads: Option<usize>,
+    /// Only with `CurrentThread`.
+    pub(crate) start_paused: Option<bool>,
+    /// The path of the crate `heist`, as the expansion's surroundings see it.
+    pub(crate) heist: TokenStream,
+}
+
+impl Arguments {
+    /// What `attribute` means without arguments.
+    pub(crate) fn default_of(attribute: Attribute) -> Self {
+        Self {
+            flavor: attribute.default_flavor(),
+            worker_threads: None,
+            start_paused: None,
+            heist: quote!(::heist),
+        }
+    }
+
+    pub(crate) fn parse(attribute: Attribute, tokens: TokenStream) -> Result<Self> {
+        let mut given = Given::default();
+        syn::meta::parser(|argument| given.take(&argument)).parse2(tokens)?;
+        given.check(attribute)
+    }
+}
+
+/// The arguments as they are given, each at most once.
+#[derive(Default)]
+struct Given {
+    flavor: Option<LitStr>,
+    worker_threads: Option<LitInt>,
+    start_paused: Option<LitBool>,
+    heist: Option<LitStr>,
+}
+
+impl Given {
+    fn take(&mut self, argument: &ParseNestedMeta<'_>) -> Result<()> {
+        let name = argument.path.to_token_stream().to_string();
+        match name.as_str() {
+            "flavor" => set(&mut self.flavor, argument),
+            "worker_threads" => set(&mut self.worker_threads, argument),
+            "start_paused" => set(&mut self.start_paused, argument),
+            "crate" => set(&mut self.heist, argument),
+            _ => Err(argument.error(format!(
+                "unknown argument `{name}`; the arguments are `flavor`, `worker_threads`, `start_paused` and `crate`"
+            ))),
+        }
+    }
+
+    /// What the arguments mean, if they mean something and fit together.
+    fn check(self, attribute: Attribute) -> Result<Arguments> {
+        let mut arguments = Arguments::default_of(attribute);
+        let mut by_default = format!(" (`{}` has another by default)", attribute.name());
+        if let Some(flavor) = &self.flavor {
+            arguments.flavor = Flavor::parse(flavor)?;
+            by_default.clear();
+        }
+        if let Some(threads) = &self.worker_threads {
+            if arguments.flavor != Flavor::MultiThread {
+                let message = "a current-thread runtime has no workers";
+                let message = format!(
+                    "`worker_threads` needs `flavor = \"multi_thread\"`{by_default}: {message}"
+                );
+                return Err(Error::new(threads.span(), message));
+            }
+            let message = "`worker_threads` must be at least 1 and fit in a `usize`";
+            let threads = threads
+                .base10_parse::<NonZeroUsize>()
+                .map_err(|_| Error::new(threads.span(), message))?;
+            arguments.worker_threads = Some(threads.get());
+        }
+        if let Some(paused) = &self.start_paused {
+            if arguments.flavor != Flavor::CurrentThread {
+                let message = "a multi-thread runtime cannot pause time";
+                let message = format!(
+                    "`start_paused` needs `flavor = \"current_thread\"`{by_default}: {message}"
+                );
+                return Err(Error::new(paused.span(), message));
+            }
+            arguments.start_paused = Some(paused.value);
+        }
+        if let Some(path) = &self.heist {
+            arguments.heist = path.parse_with(Path::parse_mod_style)?.to_token_stream();
+        }
+        Ok(arguments)
+    }
+}
+
+/// Fills the place of one argument from `name = literal`.
+fn set<L: Parse>(place: &mut Option<L>, argument: &ParseNestedMeta<'_>) -> Result<()> {
+    if place.is_some() {
+        let name = argument.path.to_token_stream();
+        return Err(argument.error(format!("`{name}` is given twice")));
+    }
+    *place = Some(argument.value()?.parse()?);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(attribute: Attribute, tokens: TokenStream) -> Arguments {
+        Arguments::parse(attribute, tokens).expect("these arguments are good")
+    }
+
+    fn error(attribute: Attribute, tokens: TokenStream) -> String {
+        let error = Arguments::parse(attribute, tokens).expect_err("these arguments are bad");
+        error.to_string()
+    }
+
+    #[test]
+    fn defaults() {
+        for (attribute, flavor) in [
+            (Attribute::Main, Flavor::MultiThread),
+            (Attribute::Test, Flavor::CurrentThread),
+        ] {
+            let arguments = parse(attribute, quote!());
+            assert_eq!(arguments.flavor, flavor);
+            assert_eq!(arguments.worker_threads, None);
+            assert_eq!(arguments.start_paused, None);
+            assert_eq!(arguments.heist.to_string(), quote!(::heist).to_string());
+        }
+    }
+
+    #[test]
+    fn every_argument() {
+        let arguments = parse(
+            Attribute::Test,
+            quote!(
+                worker_threads = 0x10,
+                crate = "crate::a::b",
+                flavor = "multi_thread",
+            ),
+        );
+        assert_eq!(arguments.flavor, Flavor::MultiThread);
+        assert_eq!(arguments.worker_threads, Some(16));
+        assert_eq!(arguments.heist.to_string(), quote!(crate::a::b).to_string());
+        let arguments = parse(
+            Attribute::Main,
+            quote!(flavor = "current_thread", start_paused = true),
+        );
+        assert_eq!(arguments.flavor, Flavor::CurrentThread);
+        assert_eq!(arguments.start_paused, Some(true));
+    }
+
+    #[test]
+    fn unknown_argument() {
+        for tokens in [quote!(threads = 4), quote!(threads), quote!(threads(4))] {
+            assert_eq!(
+                error(Attribute::Main, tokens),
+                "unknown argument `threads`; the arguments are `flavor`, `worker_threads`, `start_paused` and `crate`"
+            );
+        }
+    }
+
+    #[test]
+    fn unknown_flavor() {
+        assert_eq!(
+            error(Attribute::Main, quote!(flavor = "local")),
+            "unknown flavor `local`; the flavors are \"multi_thread\" and \"current_thread\""
+        );
+    }
+
+    #[test]
+    fn given_twice() {
+        for (argument, name) in [
+            (quote!(flavor = "multi_thread"), "flavor"),
+            (quote!(worker_threads = 2), "worker_threads"),
+            (quote!(start_paused = true), "start_paused"),
+            (quote!(crate = "heist"), "crate"),
+        ] {
+            assert_eq!(
+                error(Attribute::Main, quote!(#argument, #argument)),
+                format!("`{name}` is given twice")
+            );
+        }
+    }
+
+    #[test]
+    fn no_value_or_one_of_another_type() {
+        for (argument, message) in [
+            (quote!(flavor), "expected `=`"),
+            (quote!(flavor, crate = "heist"), "expected `=`"),
+            (quote!(flavor("multi_thread")), "expected `=`"),
+            (quote!(flavor = multi_thread), "expected string literal"),
+            (quote!(worker_threads = "2"), "expected integer literal"),
+            (quote!(start_paused = 1), "expected boolean literal"),
+            (quote!(crate = heist), "expected string literal"),
+            (quote!(crate = "3"), "expected identifier"),
+        ] {
+            assert_eq!(error(Attribute::Main, argument), message);
+        }
+    }
+
+    #[test]
+    fn worker_threads_out_of_range() {
+        for number in [quote!(0), quote!(-1), quote!(99999999999999999999)] {
+            assert_eq!(
+                error(Attribute::Main, quote!(worker_threads = #number)),
+                "`worker_threads` must be at least 1 and fit in a `usize`"
+            );
+        }
+    }
+
+    #[test]
+    fn worker_threads_of_a_current_thread_runtime() {
+        assert_eq!(
+            error(
+                Attribute::Main,
+                quote!(worker_threads = 2, flavor = "current_thread")
+            ),
+            "`worker_threads` needs `flavor = \"multi_thread\"`: a current-thread runtime has no workers"
+        );
+        assert_eq!(
+            error(Attribute::Test, quote!(worker_threads = 2)),
+            "`worker_threads` needs `flavor = \"multi_thread\"` (`#[heist::test]` has another by default): \
+             a current-thread runtime has no workers"
+        );
+    }
+
+    #[test]
+    fn start_paused_of_a_multi_thread_runtime() {
+        assert_eq!(
+            error(
+                Attribute::Test,
+                quote!(flavor = "multi_thread", start_paused = true)
+            ),
+            "`start_paused` needs `flavor = \"current_thread\"`: a multi-thread runtime cannot pause time"
+        );
+        assert_eq!(
+            error(Attribute::Main, quote!(start_paused = true)),
+            "`start_paused` needs `flavor = \"current_thread\"` (`#[heist::main]` has another by default): \
+             a multi-thread runtime cannot pause time"
+        );
+    }
+}

@@ -1,0 +1,11 @@
+//! Several futures in one task: [`join!`](crate::join), [`try_join!`](crate::try_join), [`gather`], [`try_gather`].
+//!
+//! They run concurrently, not in parallel: all on the task that awaits them. Spawn them to use more than one core.
+
+#![forbid(unsafe_code)]
+
+mod gather;
+mod join;
+
+pub use gather::{Gather, TryGather, gather, try_gather};
+pub use join::__join;

@@ -1,0 +1,109 @@
+//! The runtime's blocking pool: where `spawn_blocking` runs. The pool queues the tasks' own cells, so that a job is one allocation and its handle the same
+//! as any task's.
+
+#![forbid(unsafe_code)]
+
+use super::{Handle, context};
+use crate::task::{self, Header, IdBlock, JoinHandle, Schedule, Task};
+use heist_blocking_pool::{Job, JobPool};
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// See the module.
+pub(super) struct BlockingPool(JobPool<BlockingTask>);
+
+/// A queued job: a task whose one poll calls the function.
+struct BlockingTask {
+    task: Task,
+    handle: Handle,
+}
+
+/// A blocking job's cell belongs to no scheduler: the pool has its only queue entry, and its one poll ends it.
+struct Unscheduled;
+
+/// A function as a future.
+struct Call<F>(Option<F>);
+
+impl<F> Unpin for Call<F> {}
+
+impl<F: FnOnce() -> R, R> Future for Call<F> {
+    type Output = R;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<R> {
+        let function = self.0.take().expect("a blocking job is polled once");
+        Poll::Ready(function())
+    }
+}
+
+impl Schedule for Unscheduled {
+    fn schedule(&self, task: Task) {
+        unreachable!(
+            "the blocking job of {} was woken, but it is queued until it ends",
+            task.spawned_at()
+        )
+    }
+
+    fn release(&self, _: &Header) {}
+}
+
+impl Job for BlockingTask {
+    fn run(self) {
+        let _guard = context::enter(self.handle, true);
+        context::allow_blocking(|| {
+            let again = self.task.run();
+            debug_assert!(again.is_none(), "a blocking job ends with its first poll");
+        });
+    }
+
+    fn cancel(self) {
+        self.task.cancel();
+    }
+}
+
+impl BlockingPool {
+    pub(super) fn new(builder: heist_blocking_pool::Builder) -> Self {
+        Self(builder.build_job_pool())
+    }
+
+    pub(super) fn spawn<F, R>(
+        &self,
+        handle: &Handle,
+        function: F,
+        place: &'static Location<'static>,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        thread_local! {
+            static IDS: IdBlock = const { IdBlock::new() };
+        }
+        let (task, join) = task::new(
+            Call(Some(function)),
+            Unscheduled,
+            IDS.with(IdBlock::take),
+            place,
+        );
+        if let Err(rejected) = self.0.submit(BlockingTask {
+            task,
+            handle: handle.clone(),
+        }) {
+            let (job, reason) = rejected.into_parts();
+            if !handle.scheduler().is_closed() {
+                eprintln!(
+                    "heist: the blocking job spawned at {place} cannot run, and is cancelled: {reason}"
+                );
+            }
+            job.cancel();
+        }
+        join
+    }
+
+    /// Cancels what is queued, and waits for what runs.
+    pub(super) fn shutdown(&self, timeout: Option<Duration>) -> bool {
+        self.0.shutdown_now(timeout)
+    }
+}

@@ -1,0 +1,232 @@
+//! How a runtime is configured.
+
+#![forbid(unsafe_code)]
+
+use super::blocking::BlockingPool;
+use super::current_thread::Core;
+use super::multi_thread::{Hook, ThreadOptions, WorkerThreads};
+use super::{Handle, Runtime, RuntimeFlavor};
+use crate::scheduler::Scheduler;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// Configures a [`Runtime`].
+///
+/// # Examples
+///
+/// ```
+/// let runtime = heist::runtime::Builder::new_multi_thread()
+///     .worker_threads(2)
+///     .thread_name("server")
+///     .build()?;
+/// runtime.block_on(async { /* … */ });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Builder {
+    flavor: RuntimeFlavor,
+    worker_threads: Option<usize>,
+    max_blocking_threads: usize,
+    keep_alive: Duration,
+    threads: ThreadOptions,
+}
+
+/// The environment variable that overrides the default number of workers.
+const WORKER_THREADS: &str = "HEIST_WORKER_THREADS";
+
+/// Where the workers' choice of victims begins. Any number does.
+const SEED: u64 = 0x2545_F491_4F6C_DD1D;
+
+impl Builder {
+    /// A runtime with worker threads that steal tasks from each other.
+    pub fn new_multi_thread() -> Self {
+        Self::new(RuntimeFlavor::MultiThread)
+    }
+
+    /// A runtime whose tasks run on the thread in `block_on`.
+    pub fn new_current_thread() -> Self {
+        Self::new(RuntimeFlavor::CurrentThread)
+    }
+
+    fn new(flavor: RuntimeFlavor) -> Self {
+        Self {
+            flavor,
+            worker_threads: None,
+            max_blocking_threads: 512,
+            keep_alive: Duration::from_secs(10),
+            threads: ThreadOptions {
+                name: Arc::new(|| "heist-worker".into()),
+                stack_size: None,
+                on_start: None,
+                on_stop: None,
+            },
+        }
+    }
+
+    /// How many worker threads the multi-threaded flavour has. Without this call, as many as `HEIST_WORKER_THREADS` in the environment says, or else
+    /// [`available_parallelism`](std::thread::available_parallelism), so that affinity and cgroup quotas count.
+    ///
+    /// The current-thread flavour has none, whatever this says.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    #[track_caller]
+    pub fn worker_threads(&mut self, count: usize) -> &mut Self {
+        assert!(
+            count > 0,
+            "a runtime needs at least one worker thread: leave `worker_threads` out for one a core, or build a `new_current_thread` runtime for none"
+        );
+        self.worker_threads = Some(count);
+        self
+    }
+
+    /// How many threads the blocking pool may have; they are started when they are needed. 512 by default.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    #[track_caller]
+    pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
+        assert!(
+            count > 0,
+            "`max_blocking_threads` needs to be at least 1: with no thread, no blocking job would ever run"
+        );
+        self.max_blocking_threads = count;
+        self
+    }
+
+    /// How long an idle thread of the blocking pool is kept. 10 s by default.
+    pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
+        self.keep_alive = duration;
+        self
+    }
+
+    /// The name of the runtime's threads: `heist-worker` by default.
+    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
+        let name = name.into();
+        self.thread_name_fn(move || name.clone())
+    }
+
+    /// A function that names each thread.
+    pub fn thread_name_fn(
+        &mut self,
+        name: impl Fn() -> String + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.threads.name = Arc::new(name);
+        self
+    }
+
+    /// The stack size of the runtime's threads, in bytes. By default the standard library's.
+    pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
+        self.threads.stack_size = Some(bytes);
+        self
+    }
+
+    /// A function that each worker and blocking thread calls before it begins. If it panics, that is reported, and the thread goes on.
+    pub fn on_thread_start(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.threads.on_start = Some(Arc::new(hook));
+        self
+    }
+
+    /// A function that each worker and blocking thread calls when it ends. If it panics, that is reported.
+    pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.threads.on_stop = Some(Arc::new(hook));
+        self
+    }
+
+    /// Does nothing: every driver is always there. For code that comes from tokio.
+    pub fn enable_all(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Does nothing: see [`enable_all`](Self::enable_all).
+    pub fn enable_io(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Does nothing: see [`enable_all`](Self::enable_all).
+    pub fn enable_time(&mut self) -> &mut Self {
+        self
+    }
+
+    /// Builds the runtime and starts its workers.
+    ///
+    /// # Errors
+    ///
+    /// If a worker thread cannot be started (those that were are ended), or `HEIST_WORKER_THREADS` is asked and isn't a number of at least 1.
+    pub fn build(&mut self) -> io::Result<Runtime> {
+        let workers = match self.flavor {
+            RuntimeFlavor::CurrentThread => 1,
+            RuntimeFlavor::MultiThread => match self.worker_threads {
+                Some(count) => count,
+                None => default_worker_threads()?,
+            },
+        };
+        let (scheduler, mut workers) = Scheduler::new(workers, SEED);
+        let core = match self.flavor {
+            RuntimeFlavor::CurrentThread => workers.pop().map(Core::new),
+            RuntimeFlavor::MultiThread => None,
+        };
+        let handle = Handle::new(scheduler, self.blocking_pool(), core);
+        let runtime = Runtime::assemble(handle, WorkerThreads::none());
+        // On an error the runtime is dropped, which ends the threads that were started.
+        runtime
+            .threads()
+            .start(runtime.handle(), workers, &self.threads)?;
+        Ok(runtime)
+    }
+
+    fn blocking_pool(&self) -> BlockingPool {
+        let ThreadOptions {
+            name,
+            stack_size,
+            on_start,
+            on_stop,
+        } = self.threads.clone();
+        let mut builder = heist_blocking_pool::Pool::builder()
+            .max_threads(self.max_blocking_threads)
+            .keep_alive(self.keep_alive)
+            .thread_name_fn(move || name());
+        if let Some(bytes) = stack_size {
+            builder = builder.thread_stack_size(bytes);
+        }
+        let call = |hook: Hook| move || hook();
+        if let Some(hook) = on_start {
+            builder = builder.on_thread_start(call(hook));
+        }
+        if let Some(hook) = on_stop {
+            builder = builder.on_thread_stop(call(hook));
+        }
+        BlockingPool::new(builder)
+    }
+}
+
+fn default_worker_threads() -> io::Result<usize> {
+    let Some(value) = std::env::var_os(WORKER_THREADS) else {
+        return Ok(thread::available_parallelism().map_or(1, usize::from));
+    };
+    let count = value
+        .to_str()
+        .and_then(|value| value.trim().parse().ok())
+        .filter(|&count| count > 0);
+    count.ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("{WORKER_THREADS} is {value:?}: set it to the number of worker threads, 1 or more, or leave it unset"),
+        )
+    })
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("flavor", &self.flavor)
+            .field("worker_threads", &self.worker_threads)
+            .field("max_blocking_threads", &self.max_blocking_threads)
+            .field("keep_alive", &self.keep_alive)
+            .finish_non_exhaustive()
+    }
+}

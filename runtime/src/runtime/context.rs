@@ -1,0 +1,116 @@
+//! Which runtime a thread is in.
+
+#![forbid(unsafe_code)]
+
+use super::Handle;
+use crate::reactor::{self, Reactor};
+use crate::time::{self, Timers};
+use heist_sync::coop::{self, Blocking, Budget, Context};
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::{error, fmt};
+
+thread_local! {
+    static CURRENT: RefCell<Option<Handle>> = const { RefCell::new(None) };
+}
+
+/// What [`Handle::enter`] returns: while it lives, this thread is in the runtime, so that `heist::spawn`, timers and sockets find it.
+///
+/// Guards end in the reverse order of their beginning.
+///
+/// # Panics
+///
+/// On drop, if a guard that began later still lives.
+#[must_use = "the runtime is entered only while the guard lives; bind it to a name"]
+pub struct EnterGuard<'a> {
+    previous: Option<Handle>,
+    depth: usize,
+    _timers: Option<time::Entered>,
+    _reactor: Option<reactor::Entered>,
+    /// Of this thread; and tied to the handle, as tokio's is.
+    _marker: PhantomData<(&'a Handle, *const ())>,
+}
+
+thread_local! {
+    static DEPTH: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Enters a runtime whose timers and reactor the thread enters by itself (a worker), or with them.
+pub(super) fn enter<'a>(handle: Handle, drivers: bool) -> EnterGuard<'a> {
+    let scheduler = handle.scheduler();
+    let _timers = drivers.then(|| Timers::enter(scheduler.timers(), None));
+    let _reactor = drivers.then(|| Reactor::enter(scheduler.reactor()));
+    let previous = CURRENT.replace(Some(handle));
+    let depth = DEPTH.get() + 1;
+    DEPTH.set(depth);
+    EnterGuard {
+        previous,
+        depth,
+        _timers,
+        _reactor,
+        _marker: PhantomData,
+    }
+}
+
+impl Drop for EnterGuard<'_> {
+    fn drop(&mut self) {
+        if DEPTH.get() != self.depth && !std::thread::panicking() {
+            panic!(
+                "an `EnterGuard` was dropped before one that was made after it: drop them in the reverse order"
+            );
+        }
+        DEPTH.set(self.depth - 1);
+        drop(CURRENT.replace(self.previous.take()));
+    }
+}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}
+
+/// Uses the current runtime's handle without counting a reference.
+pub(crate) fn with_current<R>(f: impl FnOnce(&Handle) -> R) -> Result<R, TryCurrentError> {
+    // A thread whose locals are being destroyed is in no runtime.
+    let found = CURRENT.try_with(|current| match &*current.borrow() {
+        Some(handle) => Ok(f(handle)),
+        None => Err(TryCurrentError(())),
+    });
+    found.unwrap_or(Err(TryCurrentError(())))
+}
+
+/// Why [`Handle::try_current`] has none: the thread is in no runtime.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TryCurrentError(());
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "there is no heist runtime on this thread: call this inside `heist::run`, a `#[heist::main]` function, or `Runtime::block_on`, \
+             or enter a runtime with `Handle::enter`",
+        )
+    }
+}
+
+impl error::Error for TryCurrentError {}
+
+/// Runs async code on this thread: it may not block from now on.
+///
+/// # Panics
+///
+/// If the thread runs async code already.
+#[track_caller]
+pub(super) fn forbid_blocking<R>(what: &str, f: impl FnOnce() -> R) -> R {
+    assert!(
+        coop::may_block(),
+        "{what} was called on a thread that runs async code, which it would block: `.await` the future instead, or call it inside \
+         `heist::spawn_blocking`"
+    );
+    coop::enter(Context::new(Budget::unlimited(), Blocking::Forbidden), f)
+}
+
+/// Runs synchronous code, which may block, on a thread of the blocking pool.
+pub(super) fn allow_blocking<R>(f: impl FnOnce() -> R) -> R {
+    coop::enter(Context::new(Budget::unlimited(), Blocking::Allowed), f)
+}

@@ -1,0 +1,161 @@
+//! The current-thread flavour: the one worker is run by whoever is in `block_on`. If several threads are, one runs it, and the others wait for their futures;
+//! when it leaves, the next one takes the worker over.
+
+#![forbid(unsafe_code)]
+
+use super::Handle;
+use super::multi_thread::ThreadWaker;
+use crate::scheduler::{Scheduler, Worker};
+use heist_sync::coop::{self, Budget};
+use parking_lot::Mutex;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+/// The worker, between two uses, and who wants it.
+pub(super) struct Core(Mutex<State>);
+
+struct State {
+    worker: Option<Worker>,
+    waiting: Vec<Arc<ThreadWaker>>,
+}
+
+impl Core {
+    pub(super) fn new(worker: Worker) -> Self {
+        Self(Mutex::new(State {
+            worker: Some(worker),
+            waiting: Vec::new(),
+        }))
+    }
+
+    /// Takes the worker, or queues up for it.
+    fn take(&self, thread: &Arc<ThreadWaker>) -> Option<Worker> {
+        let mut state = self.0.lock();
+        state
+            .waiting
+            .retain(|waiting| !Arc::ptr_eq(waiting, thread));
+        if state.worker.is_none() {
+            state.waiting.push(thread.clone());
+        }
+        state.worker.take()
+    }
+
+    /// Takes the worker for good, if it is there.
+    pub(super) fn retire(&self) -> Option<Worker> {
+        self.0.lock().worker.take()
+    }
+
+    /// The thread wants the worker no more. If it is free, the next one is called.
+    fn leave(&self, thread: Option<&Arc<ThreadWaker>>, worker: Option<Worker>) {
+        let mut state = self.0.lock();
+        if let Some(thread) = thread {
+            state
+                .waiting
+                .retain(|waiting| !Arc::ptr_eq(waiting, thread));
+        }
+        if worker.is_some() {
+            state.worker = worker;
+        }
+        let next = if state.worker.is_some() {
+            state.waiting.first().cloned()
+        } else {
+            None
+        };
+        drop(state);
+        if let Some(next) = next {
+            next.wake();
+        }
+    }
+}
+
+/// Wakes the future in `block_on` of the thread that runs the worker.
+struct RootWaker(Arc<Scheduler>);
+
+impl Wake for RootWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.summon(0);
+    }
+}
+
+/// The worker in use: goes back, also when the future panics.
+struct InUse<'a> {
+    core: &'a Core,
+    worker: Option<Worker>,
+}
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        self.core.leave(None, self.worker.take());
+    }
+}
+
+/// Where a thread queues for the worker.
+struct Queued<'a> {
+    core: &'a Core,
+    thread: Arc<ThreadWaker>,
+}
+
+impl Drop for Queued<'_> {
+    fn drop(&mut self) {
+        self.core.leave(Some(&self.thread), None);
+    }
+}
+
+pub(super) fn block_on<F: Future>(handle: &Handle, core: &Core, future: F) -> F::Output {
+    let _guard = handle.enter();
+    let mut future = pin!(future);
+    let queued = Queued {
+        core,
+        thread: ThreadWaker::current(),
+    };
+    let waker = Waker::from(queued.thread.clone());
+    loop {
+        if let Some(worker) = core.take(&queued.thread) {
+            let worker = InUse {
+                core,
+                worker: Some(worker),
+            };
+            return run(handle.scheduler(), &worker, future);
+        }
+        if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
+            return output;
+        }
+        queued.thread.park();
+    }
+}
+
+/// Runs the worker until the future is done.
+fn run<F: Future>(
+    scheduler: &Arc<Scheduler>,
+    in_use: &InUse<'_>,
+    mut future: Pin<&mut F>,
+) -> F::Output {
+    let worker = in_use
+        .worker
+        .as_ref()
+        .expect("it is given back by the destructor");
+    let waker = Waker::from(Arc::new(RootWaker(scheduler.clone())));
+    let mut output = None;
+    // With a waker of its own, the future must be polled at once.
+    let mut first = true;
+    worker.run(|| {
+        if worker.answer_summons() || std::mem::take(&mut first) {
+            if let Poll::Ready(ready) = poll(future.as_mut(), &waker) {
+                output = Some(ready);
+            }
+        }
+        output.is_some()
+    });
+    output.expect("the worker runs until there is an output")
+}
+
+fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+    coop::with_budget(Budget::DEFAULT, || {
+        future.poll(&mut Context::from_waker(waker))
+    })
+}

@@ -1,0 +1,203 @@
+//! The multi-threaded flavour: worker threads, and `block_on` beside them.
+
+#![forbid(unsafe_code)]
+
+use super::{Handle, context};
+use crate::scheduler::{Parker, Worker};
+use crate::task::{catch, report_panic};
+use heist_sync::coop::{self, Budget};
+use parking_lot::{Condvar, Mutex};
+use std::cell::OnceCell;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::Duration;
+
+/// A function of the builder's that runs on a thread of the runtime.
+pub(super) type Hook = Arc<dyn Fn() + Send + Sync>;
+
+/// How threads are made.
+#[derive(Clone)]
+pub(super) struct ThreadOptions {
+    pub(super) name: Arc<dyn Fn() -> String + Send + Sync>,
+    pub(super) stack_size: Option<usize>,
+    pub(super) on_start: Option<Hook>,
+    pub(super) on_stop: Option<Hook>,
+}
+
+/// The worker threads of one runtime.
+pub(super) struct WorkerThreads {
+    threads: Mutex<Vec<thread::JoinHandle<()>>>,
+    running: Arc<Running>,
+}
+
+/// How many worker threads have not ended.
+struct Running {
+    count: Mutex<usize>,
+    ended: Condvar,
+}
+
+/// A worker thread's part of the count.
+struct Ending(Arc<Running>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        *self.0.count.lock() -= 1;
+        self.0.ended.notify_all();
+    }
+}
+
+impl WorkerThreads {
+    pub(super) fn none() -> Self {
+        let running = Arc::new(Running {
+            count: Mutex::new(0),
+            ended: Condvar::new(),
+        });
+        Self {
+            threads: Mutex::new(Vec::new()),
+            running,
+        }
+    }
+
+    /// Starts one thread a worker.
+    ///
+    /// # Errors
+    ///
+    /// The first that cannot be started; those before it go on, and are to be shut down.
+    pub(super) fn start(
+        &self,
+        handle: &Handle,
+        workers: Vec<Worker>,
+        options: &ThreadOptions,
+    ) -> io::Result<()> {
+        let count = workers.len();
+        for (number, worker) in workers.into_iter().enumerate() {
+            let mut builder = thread::Builder::new().name((options.name)());
+            if let Some(bytes) = options.stack_size {
+                builder = builder.stack_size(bytes);
+            }
+            *self.running.count.lock() += 1;
+            let ending = Ending(self.running.clone());
+            let (handle, options) = (handle.clone(), options.clone());
+            let thread = builder.spawn(move || {
+                let _ending = ending;
+                work(&handle, worker, &options);
+            });
+            let thread = thread.map_err(|error| {
+                let number = number + 1;
+                io::Error::new(
+                    error.kind(),
+                    format!(
+                        "worker thread {number} of {count} could not be started ({error}): ask for fewer by `Builder::worker_threads` or \
+                         HEIST_WORKER_THREADS, or raise the limit of threads or memory"
+                    ),
+                )
+            })?;
+            self.threads.lock().push(thread);
+        }
+        Ok(())
+    }
+
+    /// Waits for all to end, so long at most. True: they have.
+    pub(super) fn join(&self, timeout: Option<Duration>) -> bool {
+        let mut count = self.running.count.lock();
+        match timeout {
+            None => self
+                .running
+                .ended
+                .wait_while(&mut count, |count| *count > 0),
+            Some(timeout) => {
+                let waited =
+                    self.running
+                        .ended
+                        .wait_while_for(&mut count, |count| *count > 0, timeout);
+                if waited.timed_out() {
+                    return false;
+                }
+            }
+        }
+        drop(count);
+        for thread in self.threads.lock().drain(..) {
+            // A worker catches what it runs; were it to panic itself, that is said on standard error already.
+            let _ = thread.join();
+        }
+        true
+    }
+}
+
+fn work(handle: &Handle, worker: Worker, options: &ThreadOptions) {
+    call(options.on_start.as_ref(), "on_thread_start");
+    {
+        let _guard = context::enter(handle.clone(), false);
+        context::forbid_blocking("a worker", || {
+            worker.run(|| handle.scheduler().is_closed());
+            // Cancels what is left in its hands, in the runtime's context still.
+            drop(worker);
+        });
+    }
+    call(options.on_stop.as_ref(), "on_thread_stop");
+}
+
+fn call(hook: Option<&Hook>, name: &str) {
+    if let Some(hook) = hook
+        && let Err(payload) = catch(|| hook())
+    {
+        report_panic(format_args!("the hook `{name}`"), &payload);
+    }
+}
+
+/// What wakes a thread in `block_on`.
+pub(super) struct ThreadWaker(Parker);
+
+impl Wake for ThreadWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // It never sleeps in the reactor.
+        let _ = self.0.unpark();
+    }
+}
+
+impl ThreadWaker {
+    /// This thread's.
+    pub(super) fn current() -> Arc<Self> {
+        thread_local! {
+            static WAKER: OnceCell<Arc<ThreadWaker>> = const { OnceCell::new() };
+        }
+        let new = || {
+            let parker = Parker::new();
+            parker.adopt();
+            Arc::new(Self(parker))
+        };
+        // While the thread's locals are being destroyed, one for this time.
+        WAKER
+            .try_with(|waker| waker.get_or_init(new).clone())
+            .unwrap_or_else(|_| new())
+    }
+
+    pub(super) fn park(&self) {
+        self.0.park(None);
+    }
+}
+
+/// Polls the future on this thread, which sleeps in between. Its tasks run on the workers.
+pub(super) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
+    let _guard = handle.enter();
+    let thread = ThreadWaker::current();
+    let waker = Waker::from(thread.clone());
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) =
+            coop::with_budget(Budget::DEFAULT, || future.as_mut().poll(&mut context))
+        {
+            return output;
+        }
+        thread.park();
+    }
+}

@@ -1,0 +1,216 @@
+//! A runtime, from its building to its end.
+
+#![forbid(unsafe_code)]
+
+use super::context::EnterGuard;
+use super::multi_thread::WorkerThreads;
+use super::{Builder, Handle};
+use crate::task::JoinHandle;
+use heist_sync::coop;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+/// A runtime: workers, drivers and a blocking pool. Dropping it shuts it down.
+///
+/// It is `Sync`: several threads may be in [`block_on`](Self::block_on) at once.
+///
+/// # Shutdown
+///
+/// Every task that is not being polled is dropped at once, and one that is when its poll returns; what is spawned from then on is cancelled; queued blocking
+/// jobs are cancelled. Then the drop waits for the polls and blocking jobs that run, however long they take:
+/// [`shutdown_timeout`](Self::shutdown_timeout) and [`shutdown_background`](Self::shutdown_background) don't.
+///
+/// # Panics
+///
+/// Dropped inside async code, where it may not wait, it shuts down in the background, and panics (unless the thread already does).
+///
+/// # Examples
+///
+/// ```
+/// let runtime = heist::runtime::Runtime::new()?;
+/// let sum = runtime.block_on(async {
+///     let tasks: Vec<_> = (0..10).map(|n| heist::spawn(async move { n })).collect();
+///     let mut sum = 0;
+///     for task in tasks {
+///         sum += task.await.unwrap();
+///     }
+///     sum
+/// });
+/// assert_eq!(sum, 45);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Runtime {
+    handle: Handle,
+    threads: WorkerThreads,
+    /// It has been shut down by a method; the drop has nothing left to do.
+    ended: bool,
+}
+
+impl Runtime {
+    /// A multi-threaded runtime with the defaults of [`Builder`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::build`].
+    pub fn new() -> io::Result<Self> {
+        Builder::new_multi_thread().build()
+    }
+
+    pub(super) fn assemble(handle: Handle, threads: WorkerThreads) -> Self {
+        Self {
+            handle,
+            threads,
+            ended: false,
+        }
+    }
+
+    pub(super) fn threads(&self) -> &WorkerThreads {
+        &self.threads
+    }
+
+    /// Runs a future to its end, on this thread, and gives its output. The tasks that it spawns run meanwhile (on this thread too, with the current-thread
+    /// flavour), and go on running afterwards with the multi-threaded one.
+    ///
+    /// The future itself is not a task: it cannot be stolen from this thread, and need not be `Send` or `'static`.
+    ///
+    /// # Panics
+    ///
+    /// If this thread runs async code already, or the future panics.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.handle.block_on(future)
+    }
+
+    /// Spawns a task: see [`heist::spawn`](crate::spawn).
+    #[track_caller]
+    #[inline]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// Runs a synchronous function on the blocking pool: see [`heist::spawn_blocking`](crate::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, function: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.handle.spawn_blocking(function)
+    }
+
+    /// The runtime's handle.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Makes this the runtime that the thread is in, until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    /// Shuts down, and waits so long at most for polls and blocking jobs that run. Those that are then left end with the process, or
+    /// when they return.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// runtime.spawn_blocking(|| std::thread::sleep(Duration::from_secs(3600)));
+    /// runtime.shutdown_timeout(Duration::from_millis(10));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn shutdown_timeout(mut self, timeout: Duration) {
+        self.ended = true;
+        self.shut_down_within(timeout);
+    }
+
+    /// Shuts down and waits for nothing. It may be called inside async code.
+    pub fn shutdown_background(self) {
+        self.shutdown_timeout(Duration::ZERO);
+    }
+
+    /// Waits for all that runs.
+    fn shut_down(&self) {
+        let scheduler = self.handle.scheduler();
+        scheduler.close();
+        self.drop_tasks();
+        self.threads.join(None);
+        self.handle.blocking().shutdown(None);
+        scheduler.close_drivers();
+    }
+
+    /// Futures are dropped on another thread, since a destructor may take for ever.
+    fn shut_down_within(&self, timeout: Duration) {
+        let begun = self.handle.scheduler().timers().clock().now();
+        self.handle.scheduler().close();
+        let reaper = Self {
+            handle: self.handle.clone(),
+            threads: WorkerThreads::none(),
+            ended: true,
+        };
+        let (done, dropped) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::Builder::new()
+            .name("heist-shutdown".into())
+            .spawn(move || {
+                reaper.drop_tasks();
+                drop(done);
+                reaper.handle.blocking().shutdown(None);
+                reaper.handle.scheduler().close_drivers();
+            });
+        if let Err(error) = thread {
+            eprintln!(
+                "heist: no thread for the shutdown of a runtime ({error}): its tasks are dropped on this one"
+            );
+            self.drop_tasks();
+        }
+        // It ends by the sender's drop, or by the time-out.
+        let _ = dropped.recv_timeout(timeout);
+        let left = || timeout.saturating_sub(begun.elapsed());
+        if self.threads.join(Some(left())) {
+            self.handle.blocking().shutdown(Some(left()));
+        }
+    }
+
+    fn drop_tasks(&self) {
+        let _guard = self.handle.enter();
+        self.handle.scheduler().drop_tasks();
+        if let Some(core) = self.handle.core() {
+            drop(core.retire());
+        }
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        if coop::may_block() {
+            self.shut_down();
+            return;
+        }
+        self.shut_down_within(Duration::ZERO);
+        if !std::thread::panicking() {
+            panic!(
+                "a `Runtime` was dropped inside async code, where it may not wait for its tasks, and shuts down in the background: drop it outside, or \
+                 call `shutdown_background` here"
+            );
+        }
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("handle", &self.handle)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,185 @@
+//! The injector: tasks from threads that are not workers, and what doesn't fit a worker's queue.
+//!
+//! Comes in: a task, at a shard that the thread sticks to, so that many outside threads seldom meet. Goes out: a batch, to the queue of a worker. Each
+//! shard is a stack that anyone pushes on by one compare-and-swap (Treiber, "Systems Programming: Coping with Parallelism", 1986) and a taker empties by one swap, which rules out
+//! ABA; what it took, reversed, is a queue of its own under a lock that only takers know. First in, first out within a shard; no allocation: the link is
+//! in the task. A bitmask tells which shards hold work, so an empty injector costs one load.
+
+use super::queue::Local;
+use crate::loom::Mutex;
+use crate::loom::atomic::{
+    AtomicPtr, AtomicUsize,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
+};
+use crate::task::{Header, Task};
+use crossbeam_utils::CachePadded;
+use std::ptr::{self, NonNull};
+
+/// The most tasks that one visit brings.
+const BATCH: usize = 32;
+
+/// See the module.
+pub(super) struct Injector {
+    shards: Box<[CachePadded<Shard>]>,
+    /// Bit n: shard n may hold work.
+    occupied: CachePadded<AtomicUsize>,
+}
+
+struct Shard {
+    /// The stack; [`CLOSED`] at the end.
+    inbox: AtomicPtr<Header>,
+    /// What a taker took from the stack and has not handed on: a list, oldest first.
+    drained: Mutex<Drained>,
+}
+
+struct Drained(*mut Header);
+
+// SAFETY: the list is of queue entries, which may go to any thread.
+unsafe impl Send for Drained {}
+
+/// No header has this address.
+const CLOSED: *mut Header = ptr::without_provenance_mut(1);
+
+impl Injector {
+    /// `shards` is rounded up to a power of two, of at most a bit each.
+    pub(super) fn new(shards: usize) -> Self {
+        let shards = shards.next_power_of_two().min(usize::BITS as usize);
+        let shard = || Shard {
+            inbox: AtomicPtr::new(ptr::null_mut()),
+            drained: Mutex::new(Drained(ptr::null_mut())),
+        };
+        Self {
+            shards: (0..shards).map(|_| CachePadded::new(shard())).collect(),
+            occupied: CachePadded::new(AtomicUsize::new(0)),
+        }
+    }
+
+    /// Adds a task. `thread` chooses the shard. Gives the task back if the injector is closed.
+    ///
+    /// One locked operation, two if the shard was empty.
+    pub(super) fn push(&self, task: Task, thread: usize) -> Result<(), Task> {
+        let index = thread & (self.shards.len() - 1);
+        let inbox = &self.shards[index].inbox;
+        let header = task.into_raw();
+        let mut head = inbox.load(Relaxed);
+        loop {
+            if head == CLOSED {
+                // SAFETY: from `into_raw`, above.
+                return Err(unsafe { Task::from_raw(header) });
+            }
+            // SAFETY: the entry is ours until the exchange succeeds, its link too.
+            unsafe { header.as_ref() }.queue_next.store(head, Relaxed);
+            // Release: whoever takes the stack sees the task and its link. What was pushed before stays in the release sequence.
+            match inbox.compare_exchange_weak(head, header.as_ptr(), Release, Relaxed) {
+                Ok(_) => break,
+                Err(other) => head = other,
+            }
+        }
+        // Who pushes on an empty stack sets the bit, after the push: a taker that cleared it before either sees the task when it looks
+        // again (its clearing acquires our setting) or has its clearing undone. Who finds the bit missing sets it as well: the
+        // thread whose duty it is may have been preempted.
+        if head.is_null() || self.occupied.load(Relaxed) & (1 << index) == 0 {
+            self.occupied.fetch_or(1 << index, Release);
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is there: after a sequentially consistent fence, nothing that was announced before it.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.occupied.load(Relaxed) == 0
+    }
+
+    /// Takes a batch: the oldest task of a shard, and some that follow it into the worker's queue. `start` says at which shard to begin to look.
+    pub(super) fn pop(&self, start: usize, into: &Local) -> Option<Task> {
+        let occupied = self.occupied.load(Acquire);
+        if occupied == 0 {
+            return None;
+        }
+        let shards = self.shards.len();
+        (0..shards)
+            .map(|step| (start + step) & (shards - 1))
+            .filter(|index| occupied & (1 << index) != 0)
+            .find_map(|index| self.pop_from(index, into))
+    }
+
+    fn pop_from(&self, index: usize, into: &Local) -> Option<Task> {
+        let shard = &self.shards[index];
+        // Another taker is at it: leave it the shard.
+        let mut drained = shard.drained.try_lock()?;
+        if drained.0.is_null() {
+            drained.refill(&shard.inbox);
+        }
+        let first = drained.pop();
+        if first.is_some() {
+            // SAFETY of the bound: only thieves touch the other end, and they make more room.
+            for _ in 1..BATCH.min(into.room()) {
+                let Some(task) = drained.pop() else { break };
+                into.push(task)
+                    .unwrap_or_else(|_| unreachable!("only the owner fills its queue"));
+            }
+        }
+        if drained.0.is_null() {
+            // Acquire and Release: see `push`.
+            self.occupied.fetch_and(!(1 << index), AcqRel);
+            let head = shard.inbox.load(Relaxed);
+            if !head.is_null() && head != CLOSED {
+                self.occupied.fetch_or(1 << index, Release);
+            }
+        }
+        first
+    }
+
+    /// Refuses what comes from now on, and gives back what is there.
+    pub(super) fn close(&self) -> Vec<Task> {
+        let mut tasks = Vec::new();
+        for shard in &self.shards {
+            let mut drained = shard.drained.lock();
+            tasks.extend(std::iter::from_fn(|| drained.pop()));
+            drained.take_from(&shard.inbox, CLOSED);
+            tasks.extend(std::iter::from_fn(|| drained.pop()));
+        }
+        self.occupied.store(0, Relaxed);
+        tasks
+    }
+}
+
+impl Drained {
+    /// Moves the stack here, unless it is closed.
+    fn refill(&mut self, inbox: &AtomicPtr<Header>) {
+        let head = inbox.load(Relaxed);
+        if !head.is_null() && head != CLOSED {
+            // Only the holder of this lock empties the stack, so it is neither empty nor closed now.
+            self.take_from(inbox, ptr::null_mut());
+        }
+    }
+
+    /// Moves the stack here, leaving `new` in its place.
+    fn take_from(&mut self, inbox: &AtomicPtr<Header>, new: *mut Header) {
+        debug_assert!(self.0.is_null(), "what was drained is handed on first");
+        // Acquire: what the pushes released.
+        let mut head = inbox.swap(new, AcqRel);
+        while let Some(header) = NonNull::new(head).filter(|_| head != CLOSED) {
+            // SAFETY: the swap made these entries, and their links, ours.
+            let next = unsafe { header.as_ref() }.queue_next.load(Relaxed);
+            // SAFETY: likewise.
+            unsafe { header.as_ref() }.queue_next.store(self.0, Relaxed);
+            self.0 = head;
+            head = next;
+        }
+    }
+
+    fn pop(&mut self) -> Option<Task> {
+        let header = NonNull::new(self.0)?;
+        // SAFETY: what is in the list is ours.
+        self.0 = unsafe { header.as_ref() }.queue_next.load(Relaxed);
+        // SAFETY: from `into_raw` in `push`; each comes out once.
+        Some(unsafe { Task::from_raw(header) })
+    }
+}
+
+impl Drop for Injector {
+    fn drop(&mut self) {
+        drop(self.close());
+    }
+}

@@ -1,0 +1,232 @@
+//! The scheduler: workers that run tasks, and steal them from each other.
+//!
+//! Comes in: a future to be spawned, a task that was woken. Goes out: the task, to a worker. Called by the wakers, by whoever spawns, and by the workers
+//! themselves. A task that comes from a worker goes to that worker's next-slot ([`slot`]), and what it displaces to the back of its queue
+//! ([`queue`]); from anywhere else it goes to the [`injector`]. The worker's loop is in [`worker`]; how workers sleep, and are woken, in
+//! [`sleep`], [`idle`] and [`parker`]; what is done about one that is stuck in [`relief`].
+
+mod idle;
+mod injector;
+mod lease;
+mod parker;
+mod queue;
+mod relief;
+mod rng;
+mod sleep;
+mod slot;
+mod worker;
+
+#[cfg(test)]
+mod models;
+
+pub(crate) use parker::Parker;
+pub(crate) use worker::Worker;
+
+use crate::loom::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::reactor::Reactor;
+use crate::task::{self, IdBlock, JoinHandle, OwnedTasks, Task};
+use crate::time::{Clock, Timers};
+use idle::Idle;
+use injector::Injector;
+use lease::Lease;
+use parker::Unpark;
+use std::cell::Cell;
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+use worker::Remote;
+
+/// How many shards other threads than workers share: of the injector and of the task lists.
+const OUTSIDE_SHARDS: usize = 4;
+
+/// What the workers of a runtime share.
+pub(crate) struct Scheduler {
+    remotes: Box<[Remote]>,
+    injector: Injector,
+    idle: Idle,
+    tasks: OwnedTasks,
+    reactor: Arc<Reactor>,
+    timers: Arc<Timers>,
+    closed: AtomicBool,
+    /// References held by task cells: see `lease.rs`.
+    leases: AtomicUsize,
+    seed: u64,
+}
+
+impl Scheduler {
+    /// A scheduler of so many workers, and the workers, each to be run by a thread.
+    pub(crate) fn new(workers: usize, seed: u64) -> (Arc<Self>, Vec<Worker>) {
+        let (queues, remotes): (Vec<_>, Vec<_>) = (0..workers).map(|_| Remote::new()).unzip();
+        let scheduler = Arc::new_cyclic(|this: &std::sync::Weak<Self>| {
+            let rouse = || {
+                let this = this.clone();
+                Box::new(move || {
+                    if let Some(this) = this.upgrade() {
+                        this.rouse_watcher();
+                    }
+                })
+            };
+            Self {
+                remotes: remotes.into_boxed_slice(),
+                injector: Injector::new(workers.max(OUTSIDE_SHARDS)),
+                idle: Idle::new(workers),
+                tasks: OwnedTasks::new(workers + OUTSIDE_SHARDS),
+                reactor: Reactor::new(rouse()),
+                timers: Timers::new(workers, Clock::new(), rouse()),
+                closed: AtomicBool::new(false),
+                leases: AtomicUsize::new(0),
+                seed,
+            }
+        });
+        let worker = |(index, queue)| Worker::new(scheduler.clone(), index, queue);
+        let workers = queues.into_iter().enumerate().map(worker).collect();
+        (scheduler, workers)
+    }
+
+    /// Spawns from whatever thread this is. If the scheduler is closed, the task comes back, to be dropped where its destructors may do what they like.
+    ///
+    /// Locked operations from a worker: the list's lock, and the swap of the slot. From elsewhere: the lease, the list's lock, the injector.
+    #[inline]
+    pub(crate) fn spawn<F>(
+        self: &Arc<Self>,
+        future: F,
+        place: &'static Location<'static>,
+    ) -> (JoinHandle<F::Output>, Option<Task>)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        worker::with_current(
+            |worker| match worker.filter(|worker| worker.belongs_to(self)) {
+                Some(worker) => worker.spawn(future, place),
+                None => self.spawn_outside(future, place),
+            },
+        )
+    }
+
+    fn spawn_outside<F>(
+        self: &Arc<Self>,
+        future: F,
+        place: &'static Location<'static>,
+    ) -> (JoinHandle<F::Output>, Option<Task>)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        OUTSIDE.with(|outside| {
+            let (task, handle) = task::new(future, Lease::new(self), outside.ids.take(), place);
+            let thread = outside.number();
+            let refused = if self
+                .tasks
+                .insert(&task, self.remotes.len() + thread % OUTSIDE_SHARDS)
+            {
+                self.inject(task).err()
+            } else {
+                Some(task)
+            };
+            (handle, refused)
+        })
+    }
+
+    /// Takes a task from a thread that is no worker. Gives it back if the scheduler is closed.
+    fn inject(&self, task: Task) -> Result<(), Task> {
+        self.injector.push(task, OUTSIDE.with(Outside::number))?;
+        self.announce();
+        Ok(())
+    }
+
+    /// Wakes a worker for work that was pushed, unless one is searching or none sleeps.
+    #[inline]
+    fn announce(&self) {
+        if let Some(worker) = self.idle.announce() {
+            self.unpark(worker);
+        }
+    }
+
+    fn rouse_watcher(&self) {
+        if let Some(worker) = self.idle.watcher_to_rouse() {
+            self.unpark(worker);
+        }
+    }
+
+    fn unpark(&self, worker: usize) {
+        if self.remotes[worker].parker.unpark() == Unpark::NotifyReactor {
+            self.reactor.notify();
+        }
+    }
+
+    /// Makes a worker return to its loop's condition, asleep or not.
+    pub(crate) fn summon(&self, worker: usize) {
+        // Release: what the condition looks at was written before.
+        self.remotes[worker].summoned.store(true, Ordering::Release);
+        self.unpark(worker);
+    }
+
+    /// Whether anything can be taken from the injector or a queue.
+    fn has_work(&self) -> bool {
+        !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
+    }
+
+    /// How many workers there are.
+    pub(crate) fn workers(&self) -> usize {
+        self.remotes.len()
+    }
+
+    /// How many tasks have not completed.
+    pub(crate) fn alive_tasks(&self) -> usize {
+        self.tasks.len()
+    }
+
+    pub(crate) fn reactor(&self) -> &Arc<Reactor> {
+        &self.reactor
+    }
+
+    pub(crate) fn timers(&self) -> &Arc<Timers> {
+        &self.timers
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// Refuses new tasks and asks the workers to end. What is queued or idle is dropped by [`drop_tasks`](Self::drop_tasks).
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        for worker in 0..self.remotes.len() {
+            self.summon(worker);
+        }
+    }
+
+    /// After [`close`](Self::close): drops all tasks that are not being polled.
+    pub(crate) fn drop_tasks(&self) {
+        self.tasks.close();
+        drop(self.injector.close());
+    }
+
+    /// When no worker is left: ends the drivers, so that whoever still waits for them elsewhere learns of it.
+    pub(crate) fn close_drivers(&self) {
+        self.reactor.shutdown();
+        self.timers.shutdown();
+    }
+}
+
+/// What a thread that is no worker of the runtime in question needs to spawn.
+struct Outside {
+    ids: IdBlock,
+    number: Cell<usize>,
+}
+
+thread_local! {
+    static OUTSIDE: Outside = const { Outside { ids: IdBlock::new(), number: Cell::new(usize::MAX) } };
+}
+
+impl Outside {
+    /// A number for this thread, to choose its shard by.
+    fn number(&self) -> usize {
+        static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        if self.number.get() == usize::MAX {
+            self.number.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        }
+        self.number.get()
+    }
+}

@@ -1,0 +1,123 @@
+//! How a worker sleeps: in the reactor, if nobody else turns it, or in its parker.
+//!
+//! Comes in: a worker that has found nothing to do. Goes out: the same worker, once there is something, be it that an event, a timer or another thread
+//! woke it. Called by the worker's loop. `idle.rs` has the protocol, `relief.rs` what a watcher looks for.
+
+#![forbid(unsafe_code)]
+
+use super::relief::{ASLEEP, QUIET_TICKS, TICK};
+use super::worker::Worker;
+use crate::loom::atomic::Ordering::Relaxed;
+use crate::time::Instant;
+use std::io;
+use std::time::Duration;
+
+/// How long a worker sleeps whose reactor failed.
+const REACTOR_RETRY: Duration = Duration::from_millis(10);
+
+impl Worker {
+    pub(super) fn sleep(&self) {
+        let scheduler = &*self.scheduler;
+        let idle = &scheduler.idle;
+        idle.fall_asleep(self.index, self.searching.replace(false));
+        self.remote().tick.store(ASLEEP, Relaxed);
+        // Wakes in a row at which all were asleep.
+        let mut quiet = 0;
+        let mut claim = true;
+        while self.queue.is_empty() && !scheduler.has_work() && !self.is_summoned() {
+            let now = scheduler.timers.clock().now();
+            let watching = idle.take_watch(self.index);
+            claim |= watching && self.relieve(now);
+            if !self.queue.is_empty() {
+                break;
+            }
+            let bound = self.bound(watching, &mut quiet, now);
+            let unparked = self.wait(claim, bound);
+            if unparked && idle.is_awake(self.index) {
+                break;
+            }
+            self.turn(|| self.fire_timers(scheduler.timers.clock().now()));
+            // Who runs, and isn't stuck, will come back to the reactor before long. It is left to it, since who turns the reactor had better
+            // not be the watcher, which is missed whenever it leaves its post.
+            claim = idle.awake() == 0;
+            quiet = if claim && !unparked { quiet + 1 } else { 0 };
+        }
+        // If it was counted out by who unparked it, then as a searcher.
+        self.searching.set(!idle.get_up(self.index));
+        self.remote().tick.store(self.tick.get(), Relaxed);
+        if let Some(watcher) = idle.relieve_watch(self.index) {
+            scheduler.unpark(watcher);
+        }
+        if !self.queue.is_empty() {
+            self.stop_searching();
+            scheduler.announce();
+        }
+    }
+
+    /// One wait: in the reactor if it is to be claimed and nobody else turns it. True: an unpark ended it.
+    fn wait(&self, claim: bool, bound: Option<Duration>) -> bool {
+        let parker = &self.remote().parker;
+        let turn = if claim {
+            self.scheduler.reactor.try_claim()
+        } else {
+            None
+        };
+        let Some(mut turn) = turn else {
+            return parker.park(bound);
+        };
+        let failed = parker.enter_reactor() && self.turn(|| report(turn.wait(bound)));
+        drop(turn);
+        let unparked = parker.leave_reactor();
+        unparked || failed && parker.park(Some(REACTOR_RETRY))
+    }
+
+    /// How long a sleep may last: until the own timers' next deadline; for the watcher, also the shared timers' and its tick.
+    fn bound(&self, watching: bool, quiet: &mut u32, now: Instant) -> Option<Duration> {
+        let timers = &self.scheduler.timers;
+        let own = timers.wheel(self.index).next_deadline();
+        let until = |deadline: Instant| deadline.saturating_duration_since(now);
+        if !watching {
+            return own.map(until);
+        }
+        if *quiet >= QUIET_TICKS && !self.scheduler.idle.stop_ticking() {
+            *quiet = 0;
+        }
+        let ticking = *quiet < QUIET_TICKS && self.scheduler.remotes.len() > 1;
+        let shared = timers.shared().next_deadline();
+        [own.map(until), shared.map(until), ticking.then_some(TICK)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// The watcher takes over what waits for a worker that is stuck. True: one is.
+    fn relieve(&self, now: Instant) -> bool {
+        let mut stuck = false;
+        for (victim, remote) in self.scheduler.remotes.iter().enumerate() {
+            let tick = remote.tick.load(Relaxed);
+            if victim == self.index || !self.observations.is_stuck(victim, tick, now) {
+                continue;
+            }
+            stuck = true;
+            if let Some(task) = remote.slot.take() {
+                self.push_back(task);
+            }
+            let wheel = self.scheduler.timers.wheel(victim);
+            if wheel
+                .next_deadline()
+                .is_some_and(|deadline| deadline <= now)
+            {
+                self.turn(|| wheel.turn(now));
+            }
+        }
+        stuck
+    }
+}
+
+/// Says so if the reactor failed, which it does not while the descriptors of the process are in order. True: it did.
+pub(super) fn report(turn: io::Result<usize>) -> bool {
+    if let Err(error) = &turn {
+        eprintln!("heist: the reactor failed, and is tried again: {error}");
+    }
+    turn.is_err()
+}

@@ -1,0 +1,425 @@
+//! A worker: its loop.
+//!
+//! Comes in: tasks, from its next-slot, its queue, the injector, other workers, and by the turns of the reactor and the timers that it makes itself. Goes
+//! out: polls. Called by the thread that it was given to: a worker thread of the multi-threaded flavour, whoever is in `block_on` of the other.
+
+use super::lease::{self, Lease};
+use super::queue::{Local, Steal, Stealer};
+use super::relief::{ASLEEP, Observations};
+use super::rng::Rng;
+use super::sleep::report;
+use super::slot::NextSlot;
+use super::{Parker, Scheduler};
+use crate::loom::atomic::{
+    AtomicBool, AtomicU32,
+    Ordering::{Acquire, Relaxed},
+};
+use crate::loom::hint;
+use crate::reactor::Reactor;
+use crate::task::{self, IdBlock, JoinHandle, Task};
+use crate::time::{Instant, Timers};
+use heist_sync::coop::{self, Budget};
+use std::cell::Cell;
+use std::future::Future;
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often in a row a worker prefers its next-slot to its queue.
+const SLOT_STREAK: u32 = 3;
+/// After how many polls at most a worker looks at the clock.
+const CHECK_POLLS: u32 = 32;
+/// How long at most a busy worker leaves the injector, the reactor and its timers alone, give or take the polls between two looks at the clock.
+const SLICE: Duration = Duration::from_micros(100);
+/// How often a searcher looks around before it sleeps; the pause between doubles.
+const SEARCH_ROUNDS: u32 = 4;
+/// The first pause, in spins.
+const SEARCH_SPINS: u32 = 32;
+
+/// What the other threads see of a worker.
+#[repr(align(128))]
+pub(super) struct Remote {
+    pub(super) slot: NextSlot,
+    pub(super) stealer: Stealer,
+    /// Moves with each poll: see `relief.rs`.
+    pub(super) tick: AtomicU32,
+    /// The worker is to look at its loop's condition.
+    pub(super) summoned: AtomicBool,
+    pub(super) parker: Parker,
+}
+
+impl Remote {
+    pub(super) fn new() -> (Local, Self) {
+        let (queue, stealer) = Local::new();
+        let remote = Self {
+            slot: NextSlot::new(),
+            stealer,
+            tick: AtomicU32::new(ASLEEP),
+            summoned: AtomicBool::new(false),
+            parker: Parker::new(),
+        };
+        (queue, remote)
+    }
+}
+
+/// See the module. It is `Send`, not `Sync`: the thread that runs it finds it again through a thread-local.
+pub(crate) struct Worker {
+    pub(super) scheduler: Arc<Scheduler>,
+    pub(super) index: usize,
+    pub(super) queue: Local,
+    rng: Rng,
+    ids: IdBlock,
+    pub(super) observations: Observations,
+    /// Leases in stock: see `lease.rs`.
+    leases: Cell<usize>,
+    /// Counted as a searcher.
+    pub(super) searching: Cell<bool>,
+    /// In a turn of the reactor or the timers: what wakes up queues up, and is announced once.
+    turning: Cell<bool>,
+    /// Times in a row that the next-slot was preferred.
+    streak: Cell<u32>,
+    pub(super) tick: Cell<u32>,
+    /// Polls until the next look at the clock, and how many there are between two.
+    polls_left: Cell<u32>,
+    polls_between: Cell<u32>,
+    /// The last look at the clock, and the last maintenance.
+    checked: Cell<Instant>,
+    maintained: Cell<Instant>,
+}
+
+scoped_tls::scoped_thread_local!(static CURRENT: Worker);
+
+/// The worker that runs on this thread.
+#[inline]
+pub(super) fn with_current<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
+    if CURRENT.is_set() {
+        CURRENT.with(|worker| f(Some(worker)))
+    } else {
+        f(None)
+    }
+}
+
+impl Worker {
+    pub(super) fn new(scheduler: Arc<Scheduler>, index: usize, queue: Local) -> Self {
+        let now = scheduler.timers.clock().now();
+        Self {
+            index,
+            queue,
+            rng: Rng::new(scheduler.seed, index),
+            ids: IdBlock::new(),
+            observations: Observations::new(scheduler.remotes.len()),
+            leases: Cell::new(0),
+            searching: Cell::new(false),
+            turning: Cell::new(false),
+            streak: Cell::new(0),
+            tick: Cell::new(ASLEEP),
+            polls_left: Cell::new(CHECK_POLLS),
+            polls_between: Cell::new(CHECK_POLLS),
+            checked: Cell::new(now),
+            maintained: Cell::new(now),
+            scheduler,
+        }
+    }
+
+    /// Runs tasks on this thread until the condition holds, which is looked at after each poll, and whenever the worker is
+    /// [summoned](Scheduler::summon).
+    pub(crate) fn run(&self, mut done: impl FnMut() -> bool) {
+        let _timers = Timers::enter(&self.scheduler.timers, Some(self.index));
+        let _reactor = Reactor::enter(&self.scheduler.reactor);
+        self.remote().parker.adopt();
+        CURRENT.set(self, || {
+            while !done() {
+                match self
+                    .maintain()
+                    .or_else(|| self.next_task())
+                    .or_else(|| self.search())
+                {
+                    Some(task) => self.poll(task),
+                    None => {
+                        self.sleep();
+                        self.polls_left.set(self.polls_between.get());
+                    }
+                }
+            }
+            self.stop_searching();
+        });
+    }
+
+    fn poll(&self, task: Task) {
+        let tick = self.tick.get().wrapping_add(1).max(1);
+        self.tick.set(tick);
+        self.remote().tick.store(tick, Relaxed);
+        if let Some(again) = coop::with_budget(Budget::DEFAULT, || task.run()) {
+            self.requeue(again);
+        }
+    }
+
+    /// The order of preference: the next-slot (a bounded number of times in a row), the own queue, the injector.
+    #[inline]
+    fn next_task(&self) -> Option<Task> {
+        let slot = &self.remote().slot;
+        if self.streak.get() < SLOT_STREAK
+            && let Some(task) = slot.take()
+        {
+            self.streak.set(self.streak.get() + 1);
+            return Some(task);
+        }
+        self.streak.set(0);
+        self.queue
+            .pop()
+            .or_else(|| slot.take())
+            .or_else(|| self.take_injected())
+    }
+
+    fn take_injected(&self) -> Option<Task> {
+        let task = self.scheduler.injector.pop(self.index, &self.queue)?;
+        if !self.searching.get() && !self.queue.is_empty() {
+            self.scheduler.announce();
+        }
+        Some(task)
+    }
+
+    /// Every so many polls: looks at the clock, and if it is time at the timers, the reactor and the injector, so that tasks that are always ready starve
+    /// nothing else. What it returns is run next.
+    #[inline]
+    fn maintain(&self) -> Option<Task> {
+        let left = self.polls_left.get();
+        if left > 0 {
+            self.polls_left.set(left - 1);
+            return None;
+        }
+        self.look_at_the_clock()
+    }
+
+    #[cold]
+    fn look_at_the_clock(&self) -> Option<Task> {
+        let now = self.scheduler.timers.clock().now();
+        // Polls that take long are counted in smaller portions.
+        let polls = self.polls_between.get();
+        let elapsed = now.saturating_duration_since(self.checked.replace(now));
+        let polls = if elapsed > SLICE {
+            polls / 2
+        } else {
+            (polls + 1).min(CHECK_POLLS)
+        };
+        self.polls_between.set(polls);
+        self.polls_left.set(polls);
+        if now.saturating_duration_since(self.maintained.get()) < SLICE {
+            return None;
+        }
+        self.maintained.set(now);
+        self.turn(|| {
+            self.fire_timers(now);
+            if let Some(mut turn) = self.scheduler.reactor.try_claim() {
+                report(turn.wait(Some(Duration::ZERO)));
+            }
+        });
+        if !self.queue.is_empty() {
+            self.scheduler.announce();
+        }
+        self.scheduler.injector.pop(self.index, &self.queue)
+    }
+
+    /// Looks for work elsewhere for a while, if not too many do.
+    fn search(&self) -> Option<Task> {
+        if !self.searching.get() && !self.scheduler.idle.try_search() {
+            return None;
+        }
+        self.searching.set(true);
+        for round in 0..SEARCH_ROUNDS {
+            if let Some(task) = self.look_around() {
+                self.stop_searching();
+                return Some(task);
+            }
+            for _ in 0..SEARCH_SPINS << round {
+                hint::spin_loop();
+            }
+        }
+        None
+    }
+
+    /// The injector; the others' queues, beginning at a random one; the next-slots of those that are stuck.
+    fn look_around(&self) -> Option<Task> {
+        if let Some(task) = self.take_injected() {
+            return Some(task);
+        }
+        let workers = self.scheduler.remotes.len();
+        if workers == 1 {
+            return None;
+        }
+        let start = self.rng.below(workers);
+        let victims = (0..workers).map(|step| (start + step) % workers);
+        for victim in victims.filter(|&victim| victim != self.index) {
+            let stealer = &self.scheduler.remotes[victim].stealer;
+            loop {
+                match stealer.steal(&self.queue) {
+                    Steal::Task(task) => return Some(task),
+                    Steal::Retry => hint::spin_loop(),
+                    Steal::Empty => break,
+                }
+            }
+        }
+        self.relieve_slots()
+    }
+
+    /// Takes the task that waits in the next-slot of a worker that is stuck.
+    fn relieve_slots(&self) -> Option<Task> {
+        let remotes = self.scheduler.remotes.iter().enumerate();
+        let mut waiting =
+            remotes.filter(|(victim, remote)| *victim != self.index && !remote.slot.is_empty());
+        let first = waiting.next()?;
+        let now = self.scheduler.timers.clock().now();
+        std::iter::once(first)
+            .chain(waiting)
+            .find_map(|(victim, remote)| {
+                let tick = remote.tick.load(Relaxed);
+                if self.observations.is_stuck(victim, tick, now) {
+                    remote.slot.take()
+                } else {
+                    None
+                }
+            })
+    }
+
+    /// No searcher any more: if it was the last, it wakes the next one if more work is in sight.
+    pub(super) fn stop_searching(&self) {
+        if self.searching.replace(false)
+            && self.scheduler.idle.end_search()
+            && self.scheduler.has_work()
+        {
+            self.scheduler.announce();
+        }
+    }
+
+    pub(super) fn fire_timers(&self, now: Instant) {
+        let timers = &self.scheduler.timers;
+        for wheel in [timers.wheel(self.index), timers.shared()] {
+            if wheel
+                .next_deadline()
+                .is_some_and(|deadline| deadline <= now)
+            {
+                wheel.turn(now);
+            }
+        }
+    }
+
+    /// Makes a turn of the reactor or the timers: what it wakes goes to the back of the queue, and is announced by the caller, once.
+    pub(super) fn turn<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.turning.set(true);
+        let result = f();
+        self.turning.set(false);
+        result
+    }
+
+    pub(super) fn spawn<F>(
+        &self,
+        future: F,
+        place: &'static Location<'static>,
+    ) -> (JoinHandle<F::Output>, Option<Task>)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (task, handle) = task::new(future, self.take_lease(), self.ids.take(), place);
+        if self.scheduler.tasks.insert(&task, self.index) {
+            self.push(task);
+            (handle, None)
+        } else {
+            (handle, Some(task))
+        }
+    }
+
+    /// A task that was woken or spawned on this worker runs next; the one that would have been queues up, for whoever is free.
+    #[inline]
+    pub(super) fn push(&self, task: Task) {
+        if self.turning.get() {
+            self.push_back(task);
+        } else if let Some(displaced) = self.remote().slot.put(task) {
+            self.push_back(displaced);
+            self.scheduler.announce();
+        }
+    }
+
+    /// A task that was woken while it was polled, by itself to yield, say: it queues up. This worker looks at its queue next, so another is woken only if
+    /// there is something to take besides.
+    #[inline]
+    fn requeue(&self, task: Task) {
+        let alone = self.queue.is_empty() && self.remote().slot.is_empty();
+        self.push_back(task);
+        if !alone && let Some(worker) = self.scheduler.idle.glance() {
+            self.scheduler.unpark(worker);
+        }
+    }
+
+    #[inline]
+    pub(super) fn push_back(&self, task: Task) {
+        let Err(task) = self.queue.push(task) else {
+            return;
+        };
+        if let Err(task) = self.scheduler.injector.push(task, self.index) {
+            task.cancel();
+        }
+    }
+
+    pub(super) fn remote(&self) -> &Remote {
+        &self.scheduler.remotes[self.index]
+    }
+
+    pub(super) fn is_summoned(&self) -> bool {
+        self.remote().summoned.load(Acquire)
+    }
+
+    /// Whether the worker was summoned since the last time that this was asked.
+    pub(crate) fn answer_summons(&self) -> bool {
+        self.is_summoned() && self.remote().summoned.swap(false, Acquire)
+    }
+
+    pub(super) fn belongs_to(&self, scheduler: &Arc<Scheduler>) -> bool {
+        Arc::ptr_eq(&self.scheduler, scheduler)
+    }
+
+    pub(super) fn is_of(&self, scheduler: NonNull<Scheduler>) -> bool {
+        std::ptr::eq(Arc::as_ptr(&self.scheduler), scheduler.as_ptr())
+    }
+
+    fn take_lease(&self) -> Lease {
+        if self.leases.get() == 0 {
+            lease::take(&self.scheduler, lease::STASH);
+            self.leases.set(lease::STASH);
+        }
+        self.leases.set(self.leases.get() - 1);
+        // SAFETY: out of the stock.
+        unsafe { Lease::from_stash(&self.scheduler) }
+    }
+
+    /// Puts a lease that ends on this thread into the stock, if it is of this worker's scheduler.
+    pub(super) fn keep_lease(&self, scheduler: NonNull<Scheduler>) -> bool {
+        if !self.is_of(scheduler) {
+            return false;
+        }
+        self.leases.set(self.leases.get() + 1);
+        if self.leases.get() >= 2 * lease::STASH {
+            self.leases.set(lease::STASH);
+            // SAFETY: out of the stock.
+            unsafe { lease::give_back(scheduler, lease::STASH) };
+        }
+        true
+    }
+}
+
+/// What is left in a worker's hands when it ends is cancelled.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        drop(self.remote().slot.take());
+        while let Some(task) = self.queue.pop() {
+            task.cancel();
+        }
+        let leases = self.leases.take();
+        if leases > 0 {
+            let scheduler = lease::pointer(&self.scheduler);
+            // SAFETY: out of the stock; `self.scheduler` keeps it alive.
+            unsafe { lease::give_back(scheduler, leases) };
+        }
+    }
+}

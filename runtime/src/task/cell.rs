@@ -1,0 +1,515 @@
+//! The task's one allocation, and what the runner does with it.
+//!
+//! Comes in: a future to be put in a cell ([`new`]); a queue entry to be run ([`Task::run`]) or dropped ([`Task::cancel`]). Goes out: a poll
+//! of the future; the entry again, if the task was woken meanwhile; its outcome, to the handle. Called by the workers and the pool's threads.
+//! "Rule n" means the contract in `mod.rs`.
+
+use super::id::Current;
+use super::panics::{Payload, catch};
+use super::state::{Completed, FinishPoll, StartPoll, State};
+use super::{Id, JoinError, JoinHandle, report_panic, waker};
+use crate::loom::atomic::AtomicPtr;
+use crate::loom::cell::UnsafeCell;
+use cordyceps::{Linked, list::Links};
+use std::future::Future;
+use std::mem;
+use std::panic::Location;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::task::{Context, Poll, Waker};
+
+/// Where a task's cell comes from and goes to: the scheduler, or the blocking pool.
+pub(crate) trait Schedule: Send + Sync + 'static {
+    /// Takes a task that was woken.
+    fn schedule(&self, task: Task);
+
+    /// The task is about to complete: forget it.
+    fn release(&self, task: &Header);
+}
+
+/// What every task has, whatever its future is.
+pub(crate) struct Header {
+    pub(super) state: State,
+    vtable: &'static Vtable,
+    /// The entry behind this one, in a shard of the injector. Rule 5.
+    pub(crate) queue_next: AtomicPtr<Header>,
+    /// Rule 6.
+    links: Links<Header>,
+    pub(super) id: Id,
+    spawned_at: &'static Location<'static>,
+    /// Rule 4.
+    pub(super) join_waker: UnsafeCell<Option<Waker>>,
+    /// Which list of the owner the task is in.
+    shard: AtomicU32,
+}
+
+impl Header {
+    /// The shard of [`OwnedTasks`](super::OwnedTasks) that the task is linked in.
+    pub(super) fn shard(&self) -> usize {
+        // Relaxed: it is written once, before the task is linked, by the thread that spawns it.
+        self.shard.load(Relaxed) as usize
+    }
+
+    pub(super) fn set_shard(&self, shard: usize) {
+        self.shard.store(shard as u32, Relaxed);
+    }
+}
+
+/// The future, then its outcome in the same place.
+enum Stage<F: Future> {
+    Future(F),
+    Outcome(Result<F::Output, JoinError>),
+    Gone,
+}
+
+/// The allocation. `repr(C)`: a pointer to it is a pointer to its header.
+#[repr(C)]
+pub(super) struct Cell<F: Future, S> {
+    header: Header,
+    scheduler: S,
+    stage: UnsafeCell<Stage<F>>,
+}
+
+/// What depends on the future's type.
+struct Vtable {
+    /// Runs a popped entry. True: it was woken meanwhile, and the entry is the caller's again.
+    run: unsafe fn(NonNull<Header>) -> bool,
+    /// The runner drops the future and completes the task.
+    cancel: unsafe fn(NonNull<Header>, entry: Entry),
+    schedule: unsafe fn(NonNull<Header>),
+    /// Moves the outcome to where the pointer, a `*mut Poll<Result<T, JoinError>>`, leads.
+    take_outcome: unsafe fn(NonNull<Header>, *mut ()),
+    drop_outcome: unsafe fn(NonNull<Header>),
+    free: unsafe fn(NonNull<Header>),
+}
+
+/// Whether a queue entry exists that will drop the task's own reference, so that who completes the task must not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Entry {
+    Popped,
+    Queued,
+}
+
+/// A queue entry: the right to run the task once. It stands for the task's own reference.
+///
+/// Dropping it cancels the task, so that a task that a queue gives up is never lost.
+pub(crate) struct Task(NonNull<Header>);
+
+// SAFETY: rule 8; the header is shared by atomics or under rules that name one owner at a time.
+unsafe impl Send for Task {}
+// SAFETY: nothing can be done with a `&Task` but to read what rule 2 allows.
+unsafe impl Sync for Task {}
+
+/// Puts a future into a cell: the queue entry and the handle.
+#[inline]
+pub(crate) fn new<F, S>(
+    future: F,
+    scheduler: S,
+    id: Id,
+    spawned_at: &'static Location<'static>,
+) -> (Task, JoinHandle<F::Output>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    let cell = Box::new(Cell {
+        header: Header {
+            state: State::new(),
+            vtable: vtable::<F, S>(),
+            queue_next: AtomicPtr::new(std::ptr::null_mut()),
+            links: Links::new(),
+            id,
+            spawned_at,
+            join_waker: UnsafeCell::new(None),
+            shard: AtomicU32::new(0),
+        },
+        scheduler,
+        stage: UnsafeCell::new(Stage::Future(future)),
+    });
+    let header = NonNull::from(Box::leak(cell)).cast::<Header>();
+    // SAFETY: a new state counts two references, the task's own, for which the entry stands, and the handle's.
+    (Task(header), unsafe { JoinHandle::from_raw(header) })
+}
+
+impl Task {
+    /// Polls the task. `Some`: it was woken meanwhile, and is to be queued again.
+    #[inline]
+    pub(crate) fn run(self) -> Option<Task> {
+        let header = self.into_raw();
+        // SAFETY: the entry is ours, so the cell lives (rule 1), and the vtable is its own.
+        let again = unsafe { (header.as_ref().vtable.run)(header) };
+        again.then(|| Task(header))
+    }
+
+    /// Drops the task's future; its handle resolves as cancelled.
+    pub(crate) fn cancel(self) {
+        drop(self);
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        // SAFETY: the entry stands for a reference (rule 1).
+        unsafe { self.0.as_ref() }
+    }
+
+    /// Where the task was spawned.
+    pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
+        self.header().spawned_at
+    }
+
+    /// Gives the entry up as a pointer.
+    pub(crate) fn into_raw(self) -> NonNull<Header> {
+        mem::ManuallyDrop::new(self).0
+    }
+
+    /// # Safety
+    ///
+    /// The pointer comes from [`into_raw`](Self::into_raw), and is used once.
+    pub(crate) unsafe fn from_raw(header: NonNull<Header>) -> Self {
+        Self(header)
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        match self.header().state.start_poll() {
+            // SAFETY: we are the runner now, and our entry was popped.
+            StartPoll::Poll | StartPoll::Cancel => unsafe {
+                (self.header().vtable.cancel)(self.0, Entry::Popped);
+            },
+            // SAFETY: the entry stood for the task's own reference.
+            StartPoll::Void => unsafe { drop_reference(self.0) },
+        }
+    }
+}
+
+/// Drops one reference, and the cell with the last.
+///
+/// # Safety
+///
+/// The reference is the caller's, and is not used again.
+#[inline]
+pub(super) unsafe fn drop_reference(header: NonNull<Header>) {
+    // SAFETY: the caller's reference keeps the cell alive until here (rule 1).
+    if unsafe { header.as_ref() }.state.ref_dec() {
+        // SAFETY: that was the last reference.
+        unsafe { free(header) };
+    }
+}
+
+/// Frees the cell.
+///
+/// # Safety
+///
+/// No reference is left.
+pub(super) unsafe fn free(header: NonNull<Header>) {
+    // SAFETY: the cell is still there, and nobody else knows it.
+    unsafe { (header.as_ref().vtable.free)(header) }
+}
+
+/// Submits a task that the caller has just made scheduled.
+///
+/// # Safety
+///
+/// The caller's transition answered `Submit`, which nobody else gets.
+pub(super) unsafe fn submit(header: NonNull<Header>) {
+    // SAFETY: the task has not completed (rule 1).
+    unsafe { (header.as_ref().vtable.schedule)(header) }
+}
+
+/// The shutdown drops a task that is not being polled.
+///
+/// # Safety
+///
+/// The caller holds a reference, which it keeps.
+pub(super) unsafe fn shut_down(header: NonNull<Header>) {
+    // SAFETY: by the caller's reference.
+    let header_ref = unsafe { header.as_ref() };
+    if let Some(taken) = header_ref.state.take() {
+        let entry = if taken.queued {
+            Entry::Queued
+        } else {
+            Entry::Popped
+        };
+        // SAFETY: `take` made us the runner.
+        unsafe { (header_ref.vtable.cancel)(header, entry) };
+    }
+}
+
+/// Moves the outcome out.
+///
+/// # Safety
+///
+/// The outcome is the caller's (rule 3), there is one, and its type is `T`.
+pub(super) unsafe fn take_outcome<T>(header: NonNull<Header>) -> Poll<Result<T, JoinError>> {
+    let mut outcome = Poll::<Result<T, JoinError>>::Pending;
+    // SAFETY: passed on; the pointer leads to a place of the type that the vtable's function expects.
+    unsafe { (header.as_ref().vtable.take_outcome)(header, (&raw mut outcome).cast()) };
+    outcome
+}
+
+/// Drops the outcome if it is still there, and reports it if it is a failure.
+///
+/// # Safety
+///
+/// The outcome is the caller's (rule 3).
+pub(super) unsafe fn drop_outcome(header: NonNull<Header>) {
+    // SAFETY: passed on.
+    unsafe { (header.as_ref().vtable.drop_outcome)(header) }
+}
+
+fn vtable<F: Future + 'static, S: Schedule>() -> &'static Vtable
+where
+    F::Output: 'static,
+{
+    &Vtable {
+        run: run::<F, S>,
+        cancel: cancel::<F, S>,
+        schedule: schedule::<F, S>,
+        take_outcome: take_outcome_of::<F, S>,
+        drop_outcome: drop_outcome_of::<F, S>,
+        free: free_of::<F, S>,
+    }
+}
+
+/// # Safety
+///
+/// `header` leads a living `Cell<F, S>`.
+#[inline]
+unsafe fn cell<'a, F: Future, S>(header: NonNull<Header>) -> &'a Cell<F, S> {
+    // SAFETY: `repr(C)`, and the vtable that led here was made for these types.
+    unsafe { header.cast::<Cell<F, S>>().as_ref() }
+}
+
+/// One poll: two locked operations on the state word (`start_poll`; `finish_poll` or `complete`).
+///
+/// # Safety
+///
+/// The caller holds the queue entry.
+unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
+    // SAFETY: the entry keeps the cell alive.
+    let cell = unsafe { cell::<F, S>(header) };
+    match cell.header.state.start_poll() {
+        StartPoll::Poll => {}
+        StartPoll::Cancel => {
+            // SAFETY: we are the runner.
+            unsafe { cancel::<F, S>(header, Entry::Popped) };
+            return false;
+        }
+        StartPoll::Void => {
+            // SAFETY: the entry stood for the task's own reference.
+            unsafe { drop_reference(header) };
+            return false;
+        }
+    }
+    let outcome = {
+        let _current = Current::enter(cell.header.id);
+        // SAFETY: the waker is borrowed from the task's own reference, which outlives the poll.
+        let waker = unsafe { waker::borrowed(header) };
+        let mut context = Context::from_waker(&waker);
+        catch(|| {
+            cell.stage.with_mut(|stage| {
+                // SAFETY: the stage is the runner's (rule 3).
+                let Stage::Future(future) = (unsafe { &mut *stage }) else {
+                    unreachable!("a task that has not completed has its future")
+                };
+                // SAFETY: rule 7.
+                unsafe { Pin::new_unchecked(future) }.poll(&mut context)
+            })
+        })
+    };
+    let outcome = match outcome {
+        Ok(Poll::Pending) => {
+            return match cell.header.state.finish_poll() {
+                FinishPoll::Idle => false,
+                FinishPoll::Reschedule => true,
+                FinishPoll::Cancel => {
+                    // SAFETY: we are still the runner.
+                    unsafe { cancel::<F, S>(header, Entry::Popped) };
+                    false
+                }
+            };
+        }
+        Ok(Poll::Ready(output)) => Ok(output),
+        Err(payload) => Err(JoinError::panic(cell.header.id, payload)),
+    };
+    store(cell, outcome);
+    // SAFETY: we are the runner, and the outcome is stored.
+    unsafe { complete(header, &cell.scheduler, Entry::Popped) };
+    false
+}
+
+/// # Safety
+///
+/// The caller is the runner.
+#[cold]
+unsafe fn cancel<F: Future, S: Schedule>(header: NonNull<Header>, entry: Entry) {
+    // SAFETY: the runner stands for a reference.
+    let cell = unsafe { cell::<F, S>(header) };
+    store(cell, Err(JoinError::cancelled(cell.header.id)));
+    // SAFETY: we are the runner, and the outcome is stored.
+    unsafe { complete(header, &cell.scheduler, entry) };
+}
+
+/// The runner drops the future, and puts the outcome in its place. If the future's destructor panics, then that is the outcome: a failure never
+/// vanishes.
+fn store<F: Future, S>(cell: &Cell<F, S>, outcome: Result<F::Output, JoinError>) {
+    let _current = Current::enter(cell.header.id);
+    cell.stage.with_mut(|stage| {
+        // SAFETY: the stage is the runner's (rule 3); the future is dropped in place (rule 7), and whatever its destructor does, it is
+        // overwritten without being dropped again.
+        let dropped = catch(|| unsafe { std::ptr::drop_in_place(stage) });
+        let (outcome, spare) = match dropped {
+            Ok(()) => (outcome, None),
+            Err(payload) => (
+                Err(JoinError::panic(cell.header.id, payload)),
+                Some(outcome),
+            ),
+        };
+        // SAFETY: as above; `write` does not read what was there.
+        unsafe { stage.write(Stage::Outcome(outcome)) };
+        drop_guarded(&cell.header, spare);
+    });
+}
+
+/// Unlinks the task, publishes the outcome, wakes the joiner, and drops the task's own reference (if no entry does). Locked operations: the list's lock; none
+/// more for a task without handle or wakers; else one to complete and one for the reference.
+///
+/// # Safety
+///
+/// The caller is the runner and has stored the outcome; it does not use the cell again.
+unsafe fn complete<S: Schedule>(header: NonNull<Header>, scheduler: &S, entry: Entry) {
+    // SAFETY: the runner stands for a reference.
+    let this = unsafe { header.as_ref() };
+    scheduler.release(this);
+    if this.state.is_sole_owner() {
+        // SAFETY: with no handle the outcome is ours, and nobody else knows the cell.
+        unsafe {
+            drop_outcome(header);
+            free(header);
+        }
+        return;
+    }
+    match this.state.complete() {
+        Completed::Joined => {}
+        // SAFETY: `Detached` gives us the outcome (rule 3).
+        Completed::Detached => unsafe { drop_outcome(header) },
+        Completed::JoinedWithWaker => {
+            // SAFETY: rule 4.
+            let waker = this.join_waker.with_mut(|waker| unsafe { (*waker).take() });
+            if let Err(payload) = catch(|| waker.map(Waker::wake)) {
+                report_panic(
+                    format_args!("the waker of who awaited task {}", this.id),
+                    &payload,
+                );
+            }
+        }
+    }
+    if entry == Entry::Popped {
+        // SAFETY: the task's own reference is the runner's, and the task is complete (rule 1).
+        unsafe { drop_reference(header) };
+    }
+}
+
+/// # Safety
+///
+/// The caller's transition answered `Submit`.
+unsafe fn schedule<F: Future, S: Schedule>(header: NonNull<Header>) {
+    // SAFETY: the task has not completed (rule 1), and cannot before this entry is run; but by then `schedule` may still be at work on
+    // the scheduler, which the entry's task no longer keeps alive: that is the scheduler's own affair.
+    unsafe { cell::<F, S>(header) }
+        .scheduler
+        .schedule(Task(header));
+}
+
+/// # Safety
+///
+/// See [`take_outcome`].
+unsafe fn take_outcome_of<F: Future, S>(header: NonNull<Header>, to: *mut ()) {
+    // SAFETY: by the caller's reference.
+    let stage = &unsafe { cell::<F, S>(header) }.stage;
+    // SAFETY: the outcome is the caller's.
+    let outcome = stage.with_mut(|stage| unsafe { mem::replace(&mut *stage, Stage::Gone) });
+    let Stage::Outcome(outcome) = outcome else {
+        panic!("a `JoinHandle` was polled again after it had returned the task's outcome")
+    };
+    // SAFETY: the caller gives a place of this type.
+    unsafe { *to.cast::<Poll<Result<F::Output, JoinError>>>() = Poll::Ready(outcome) };
+}
+
+/// # Safety
+///
+/// See [`drop_outcome`].
+unsafe fn drop_outcome_of<F: Future, S>(header: NonNull<Header>) {
+    // SAFETY: by the caller's reference.
+    let cell = unsafe { cell::<F, S>(header) };
+    // SAFETY: the outcome is the caller's.
+    let stage = cell
+        .stage
+        .with_mut(|stage| unsafe { mem::replace(&mut *stage, Stage::Gone) });
+    if let Stage::Outcome(outcome) = stage {
+        if let Err(error) = &outcome
+            && error.is_panic()
+        {
+            report_failure(&cell.header, error);
+        }
+        drop_guarded(&cell.header, outcome);
+    }
+}
+
+/// # Safety
+///
+/// See [`free`].
+unsafe fn free_of<F: Future, S>(header: NonNull<Header>) {
+    // SAFETY: it came from `Box::leak` in `new`, and nobody knows it any more.
+    let cell = unsafe { Box::from_raw(header.cast::<Cell<F, S>>().as_ptr()) };
+    // All that can still have a destructor of others' is the join waker.
+    if let Err(payload) = catch(|| drop(cell)) {
+        report_panic(format_args!("a destructor in a task's cell"), &payload);
+    }
+}
+
+/// Drops what is somebody else's: an output, say.
+fn drop_guarded<T>(header: &Header, value: T) {
+    if let Err(payload) = catch(|| drop(value)) {
+        report_destructor(header, &payload);
+    }
+}
+
+#[cold]
+fn report_destructor(header: &Header, payload: &Payload) {
+    let (id, place) = (header.id, header.spawned_at);
+    report_panic(
+        format_args!("the destructor of the output of task {id} (spawned at {place})"),
+        payload,
+    );
+}
+
+/// A failure that nobody will see: the task's handle is gone.
+#[cold]
+fn report_failure(header: &Header, error: &JoinError) {
+    eprintln!(
+        "heist: {error} (spawned at {}; nobody awaited it)",
+        header.spawned_at
+    );
+}
+
+// SAFETY: tasks are pinned in their cells; the links are in the header, and are touched under the list's lock only (rule 6). The list holds no
+// reference: the handle type is the bare pointer.
+unsafe impl Linked<Links<Header>> for Header {
+    type Handle = NonNull<Header>;
+
+    fn into_ptr(handle: Self::Handle) -> NonNull<Self> {
+        handle
+    }
+
+    unsafe fn from_ptr(ptr: NonNull<Self>) -> Self::Handle {
+        ptr
+    }
+
+    unsafe fn links(ptr: NonNull<Self>) -> NonNull<Links<Header>> {
+        // SAFETY: a linked task lives (rule 6); the projection makes no reference.
+        unsafe { NonNull::new_unchecked(&raw mut (*ptr.as_ptr()).links) }
+    }
+}

@@ -1,0 +1,109 @@
+//! Why a task has no output.
+
+#![forbid(unsafe_code)]
+
+use super::{Id, panics::Payload};
+use std::any::Any;
+use std::{error, fmt, io};
+
+/// Why a task did not return its output: it was cancelled, or it panicked. What awaiting a [`JoinHandle`](super::JoinHandle) returns as its error.
+///
+/// # Examples
+///
+/// ```
+/// # heist::run(async {
+/// let error = heist::spawn(async { panic!("out of cheese") }).await.unwrap_err();
+/// assert!(error.is_panic());
+/// assert!(error.to_string().ends_with("panicked: out of cheese"));
+/// # });
+/// ```
+pub struct JoinError {
+    id: Id,
+    /// Boxed, so that an outcome costs a task two words; behind a lock, since a payload need not be `Sync`.
+    panic: Option<Box<parking_lot::Mutex<Payload>>>,
+}
+
+impl JoinError {
+    pub(super) fn cancelled(id: Id) -> Self {
+        Self { id, panic: None }
+    }
+
+    pub(super) fn panic(id: Id, payload: Payload) -> Self {
+        Self {
+            id,
+            panic: Some(Box::new(parking_lot::Mutex::new(payload))),
+        }
+    }
+
+    /// Whether the task was aborted, or dropped by the shutdown of its runtime: asyncio's `CancelledError`.
+    pub fn is_cancelled(&self) -> bool {
+        self.panic.is_none()
+    }
+
+    /// Whether the task panicked, in a poll or in a destructor.
+    pub fn is_panic(&self) -> bool {
+        self.panic.is_some()
+    }
+
+    /// What the task panicked with, for [`std::panic::resume_unwind`].
+    ///
+    /// # Panics
+    ///
+    /// If the task was cancelled: see [`try_into_panic`](Self::try_into_panic).
+    #[track_caller]
+    pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
+        self.try_into_panic().unwrap_or_else(|this| {
+            panic!("`JoinError::into_panic` was called, but {this}; ask `is_panic` first")
+        })
+    }
+
+    /// What the task panicked with.
+    ///
+    /// # Errors
+    ///
+    /// Gives itself back if the task did not panic.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
+        match self.panic {
+            Some(payload) => Ok(payload.into_inner().into_inner()),
+            None => Err(self),
+        }
+    }
+
+    /// The id of the task that failed.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.panic {
+            None => write!(f, "task {} was cancelled", self.id),
+            Some(payload) => write!(f, "task {} panicked: {}", self.id, payload.lock().message()),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.panic {
+            None => write!(f, "JoinError::Cancelled({:?})", self.id),
+            Some(payload) => {
+                write!(
+                    f,
+                    "JoinError::Panic({:?}, {:?})",
+                    self.id,
+                    payload.lock().message()
+                )
+            }
+        }
+    }
+}
+
+impl error::Error for JoinError {}
+
+impl From<JoinError> for io::Error {
+    fn from(error: JoinError) -> Self {
+        io::Error::other(error)
+    }
+}

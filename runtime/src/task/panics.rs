@@ -1,0 +1,51 @@
+//! What happens to a panic of somebody else's code: a future, an output's destructor, a waker, a hook. It's caught where it happens, becomes a value, and is
+//! handed to whoever asked for the work; if that is nobody, it is reported on standard error. It never unwinds through the runtime's own state.
+
+#![forbid(unsafe_code)]
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What a panic carried.
+pub(crate) struct Payload(Option<Box<dyn Any + Send>>);
+
+/// Runs code that is not ours.
+///
+/// Unwind safety: whoever calls treats what the code could have left half done as gone, and never runs it again.
+#[inline]
+pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
+    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Payload(Some(payload)))
+}
+
+/// Says on standard error what failed: `what` names it.
+#[cold]
+pub(crate) fn report_panic(what: fmt::Arguments<'_>, payload: &Payload) {
+    eprintln!("heist: {what} panicked: {}", payload.message());
+}
+
+impl Payload {
+    /// The message, if the panic carried one.
+    pub(crate) fn message(&self) -> &str {
+        let any = self.0.as_deref();
+        any.and_then(|any| any.downcast_ref::<&'static str>().copied())
+            .or_else(|| any.and_then(|any| any.downcast_ref::<String>().map(String::as_str)))
+            .unwrap_or("(its payload is not a string)")
+    }
+
+    /// The payload itself, as `std::panic::resume_unwind` takes it.
+    pub(crate) fn into_inner(mut self) -> Box<dyn Any + Send> {
+        self.0.take().expect("only `into_inner` takes the payload")
+    }
+}
+
+/// A payload's own destructor may panic, too; what that second panic carries is leaked, for its destructor may do likewise.
+impl Drop for Payload {
+    fn drop(&mut self) {
+        if let Some(payload) = self.0.take() {
+            if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                std::mem::forget(again);
+            }
+        }
+    }
+}
