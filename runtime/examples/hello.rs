@@ -43,7 +43,9 @@ const PAUSE: Duration = Duration::from_millis(50);
 #[heist::main]
 async fn main() -> io::Result<()> {
     raise_descriptor_limit();
-    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:8080".into());
+    let address = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "127.0.0.1:8080".into());
     let server = Arc::new(Server::default());
     server.clone().stop_on_signals()?;
 
@@ -66,7 +68,10 @@ async fn main() -> io::Result<()> {
     }
     drop(listener);
     if timeout(GRACE, server.drained()).await.is_err() {
-        eprintln!("{} connections did not end in time", server.open.load(Ordering::Acquire));
+        eprintln!(
+            "{} connections did not end in time",
+            server.open.load(Ordering::Acquire)
+        );
     }
     Ok(())
 }
@@ -86,12 +91,14 @@ impl Server {
     /// Waits for the signals on a thread of their own.
     fn stop_on_signals(self: Arc<Self>) -> io::Result<()> {
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
-        thread::Builder::new().name("signals".into()).spawn(move || {
-            for _ in signals.forever() {
-                self.stop.store(true, Ordering::Release);
-                self.changed.notify_waiters();
-            }
-        })?;
+        thread::Builder::new()
+            .name("signals".into())
+            .spawn(move || {
+                for _ in signals.forever() {
+                    self.stop.store(true, Ordering::Release);
+                    self.changed.notify_waiters();
+                }
+            })?;
         Ok(())
     }
 
@@ -130,7 +137,8 @@ impl Connection {
     async fn serve(self, stream: TcpStream) {
         // An answer is one write: there is nothing to gain from waiting for more.
         let _ = stream.set_nodelay(true);
-        let mut connection = pin!(http1::Builder::new().serve_connection(stream, service_fn(answer)));
+        let mut connection =
+            pin!(http1::Builder::new().serve_connection(stream, service_fn(answer)));
         let stopped = match select(connection.as_mut(), pin!(self.0.stopping())).await {
             Either::Left(_) => false,
             Either::Right(_) => true,
@@ -157,14 +165,21 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
         return Ok(text(StatusCode::OK, "hello, world\n"));
     }
     let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
-    let Some((what, Ok(ms))) = parts.map(|(what, ms)| (what, ms.parse().map(Duration::from_millis)))
+    let Some((what, Ok(ms))) =
+        parts.map(|(what, ms)| (what, ms.parse().map(Duration::from_millis)))
     else {
-        return Ok(text(StatusCode::NOT_FOUND, "there is /, /sleep/{ms}, /blocking/{ms} and /stall/{ms}\n"));
+        return Ok(text(
+            StatusCode::NOT_FOUND,
+            "there is /, /sleep/{ms}, /blocking/{ms} and /stall/{ms}\n",
+        ));
     };
     match what {
         "sleep" => sleep(ms).await,
         "blocking" => {
-            if heist::spawn_blocking(move || thread::sleep(ms)).await.is_err() {
+            if heist::spawn_blocking(move || thread::sleep(ms))
+                .await
+                .is_err()
+            {
                 return Ok(text(StatusCode::SERVICE_UNAVAILABLE, "shutting down\n"));
             }
         }

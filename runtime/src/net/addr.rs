@@ -66,7 +66,7 @@ pub(super) async fn resolve(host: impl ToSocketAddrs) -> io::Result<Addresses> {
         Named::Nothing(reason) => Err(io::Error::new(io::ErrorKind::InvalidInput, reason)),
         Named::Host(name, port) => {
             let look_up = move || std::net::ToSocketAddrs::to_socket_addrs(&(name.as_str(), port));
-            blocking::spawn_blocking(look_up).await.map(Addresses::Many)
+            crate::spawn_blocking(look_up).await?.map(Addresses::Many)
         }
     }
 }
@@ -203,14 +203,6 @@ impl sealed::ToSocketAddrs for str {
 impl sealed::ToSocketAddrs for String {
     fn named(&self) -> Named {
         self.as_str().named()
-    }
-}
-
-/// The seam to the blocking pool.
-mod blocking {
-    /// Stands for the runtime's `spawn_blocking` until that is there: it blocks the caller.
-    pub(super) async fn spawn_blocking<T>(work: impl FnOnce() -> T) -> T {
-        work()
     }
 }
 
