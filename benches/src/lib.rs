@@ -31,12 +31,7 @@ pub mod scheduling;
 pub mod timers;
 mod workload;
 
-#[cfg(feature = "with-heist")]
-pub use peer::heist::Heist;
-// Until the runtime lands, tokio stands in for it.
-#[cfg(not(feature = "with-heist"))]
-pub use peer::tokio::Tokio as Heist;
-pub use peer::{Peer, WORKERS, smol::Smol, tokio::Tokio};
+pub use peer::{Peer, WORKERS, heist::Heist, smol::Smol, tokio::Tokio};
 pub use workload::{Sample, Workload};
 
 /// All workloads, in the order of the document.

@@ -2,7 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "with-heist")]
 pub(crate) mod heist;
 pub(crate) mod smol;
 pub(crate) mod tokio;

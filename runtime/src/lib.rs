@@ -9,7 +9,7 @@ pub mod runtime;
 mod scheduler;
 mod spawn;
 pub mod task;
-mod time;
+pub mod time;
 pub mod traits;
 
 #[doc(hidden)]

@@ -44,7 +44,13 @@ mod real {
         }
     }
 
-    /// Runs a model: under loom every interleaving of it with so many preemptions at most; once here.
+    /// Runs a model: every interleaving of it under loom, once here.
+    #[cfg(test)]
+    pub(crate) fn model(f: impl Fn() + Sync + Send + 'static) {
+        f();
+    }
+
+    /// Likewise, under loom with so many preemptions at most.
     #[cfg(test)]
     pub(crate) fn model_within(_preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
         f();
@@ -54,11 +60,11 @@ mod real {
 #[cfg(heist_loom)]
 mod model {
     pub(crate) use loom::sync::{Arc, MutexGuard, atomic};
-    #[cfg(test)]
-    pub(crate) use loom::thread;
     pub(crate) use loom::{cell, hint};
+    #[cfg(test)]
+    pub(crate) use loom::{model, thread};
 
-    /// Runs a model: every interleaving of it with so many preemptions at most, or fewer if `LOOM_MAX_PREEMPTIONS` says so.
+    /// Runs a model: every interleaving of it with so many preemptions at most; fewer if `LOOM_MAX_PREEMPTIONS` says so.
     #[cfg(test)]
     pub(crate) fn model_within(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
         let mut builder = loom::model::Builder::new();

@@ -230,7 +230,6 @@ fn measure(peer: &str, workload: &str) -> Fallible<Vec<Sample>> {
         })
     }
     match peer {
-        #[cfg(feature = "with-heist")]
         Heist::NAME => run(&Heist::lazy(), workloads(), workload),
         Tokio::NAME => run(&Tokio::lazy(), workloads(), workload),
         Smol::NAME => run(&Smol::lazy(), workloads(), workload),

@@ -66,6 +66,7 @@ pub(super) async fn resolve(host: impl ToSocketAddrs) -> io::Result<Addresses> {
         Named::Nothing(reason) => Err(io::Error::new(io::ErrorKind::InvalidInput, reason)),
         Named::Host(name, port) => {
             let look_up = move || std::net::ToSocketAddrs::to_socket_addrs(&(name.as_str(), port));
+            // Cancelled only if the runtime shuts down meanwhile.
             crate::spawn_blocking(look_up).await?.map(Addresses::Many)
         }
     }

@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::Handle;
-use crate::reactor::{self, Reactor};
-use crate::time::{self, Timers};
+use crate::reactor;
+use crate::time;
 use heist_sync::coop::{self, Blocking, Budget, Context};
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -38,8 +38,8 @@ thread_local! {
 /// Enters a runtime whose timers and reactor the thread enters by itself (a worker), or with them.
 pub(super) fn enter<'a>(handle: Handle, drivers: bool) -> EnterGuard<'a> {
     let scheduler = handle.scheduler();
-    let _timers = drivers.then(|| Timers::enter(scheduler.timers(), None));
-    let _reactor = drivers.then(|| Reactor::enter(scheduler.reactor()));
+    let _timers = drivers.then(|| scheduler.timers().enter(None));
+    let _reactor = drivers.then(|| scheduler.reactor().enter());
     let previous = CURRENT.replace(Some(handle));
     let depth = DEPTH.get() + 1;
     DEPTH.set(depth);

@@ -46,7 +46,7 @@ pub(crate) struct Scheduler {
     idle: Idle,
     tasks: OwnedTasks,
     reactor: Arc<Reactor>,
-    timers: Arc<Timers>,
+    timers: Timers,
     closed: AtomicBool,
     /// References held by task cells: see `lease.rs`.
     leases: AtomicUsize,
@@ -72,7 +72,7 @@ impl Scheduler {
                 idle: Idle::new(workers),
                 tasks: OwnedTasks::new(workers + OUTSIDE_SHARDS),
                 reactor: Reactor::new(rouse()),
-                timers: Timers::new(workers, Clock::new(), rouse()),
+                timers: Timers::new(workers, Clock::default(), rouse()),
                 closed: AtomicBool::new(false),
                 leases: AtomicUsize::new(0),
                 seed,
@@ -167,21 +167,11 @@ impl Scheduler {
         !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
 
-    /// How many workers there are.
-    pub(crate) fn workers(&self) -> usize {
-        self.remotes.len()
-    }
-
-    /// How many tasks have not completed.
-    pub(crate) fn alive_tasks(&self) -> usize {
-        self.tasks.len()
-    }
-
     pub(crate) fn reactor(&self) -> &Arc<Reactor> {
         &self.reactor
     }
 
-    pub(crate) fn timers(&self) -> &Arc<Timers> {
+    pub(crate) fn timers(&self) -> &Timers {
         &self.timers
     }
 

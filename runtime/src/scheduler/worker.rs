@@ -15,9 +15,8 @@ use crate::loom::atomic::{
     Ordering::{Acquire, Relaxed},
 };
 use crate::loom::hint;
-use crate::reactor::Reactor;
 use crate::task::{self, IdBlock, JoinHandle, Task};
-use crate::time::{Instant, Timers};
+use crate::time::Instant;
 use heist_sync::coop::{self, Budget};
 use std::cell::Cell;
 use std::future::Future;
@@ -125,8 +124,8 @@ impl Worker {
     /// Runs tasks on this thread until the condition holds, which is looked at after each poll, and whenever the worker is
     /// [summoned](Scheduler::summon).
     pub(crate) fn run(&self, mut done: impl FnMut() -> bool) {
-        let _timers = Timers::enter(&self.scheduler.timers, Some(self.index));
-        let _reactor = Reactor::enter(&self.scheduler.reactor);
+        let _timers = self.scheduler.timers.enter(Some(self.index));
+        let _reactor = self.scheduler.reactor.enter();
         self.remote().parker.adopt();
         CURRENT.set(self, || {
             while !done() {

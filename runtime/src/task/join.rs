@@ -38,7 +38,6 @@ use std::task::{Context, Poll, ready};
 /// assert_eq!(handle.await.unwrap(), 42);
 /// # });
 /// ```
-#[must_use = "a task runs on if its handle is dropped, and its failures are only reported; await the handle, or drop it explicitly"]
 pub struct JoinHandle<T> {
     header: NonNull<Header>,
     _outcome: PhantomData<T>,

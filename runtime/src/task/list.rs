@@ -72,6 +72,7 @@ impl OwnedTasks {
     }
 
     /// How many tasks live: not yet complete.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.shards
             .iter()

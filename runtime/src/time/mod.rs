@@ -1,40 +1,76 @@
-#![allow(clippy::disallowed_methods)]
-pub(crate) use std::time::Instant;
-pub(crate) struct Clock;
-impl Clock {
-    pub(crate) fn new() -> Self {
-        Clock
-    }
-    pub(crate) fn now(&self) -> Instant {
-        Instant::now()
-    }
-}
-pub(crate) struct Timers(Clock, Wheel);
-pub(crate) struct Wheel;
-pub(crate) struct Entered;
-impl Wheel {
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        None
-    }
-    pub(crate) fn turn(&self, _: Instant) -> usize {
-        0
-    }
-}
-impl Timers {
-    pub(crate) fn new(_: usize, c: Clock, _: Box<dyn Fn() + Send + Sync>) -> std::sync::Arc<Self> {
-        std::sync::Arc::new(Self(c, Wheel))
-    }
-    pub(crate) fn enter(self: &std::sync::Arc<Self>, _: Option<usize>) -> Entered {
-        Entered
-    }
-    pub(crate) fn wheel(&self, _: usize) -> &Wheel {
-        &self.1
-    }
-    pub(crate) fn shared(&self) -> &Wheel {
-        &self.1
-    }
-    pub(crate) fn clock(&self) -> &Clock {
-        &self.0
-    }
-    pub(crate) fn shutdown(&self) {}
-}
+//! Time: sleeping, time limits, and ticking.
+//!
+//! | asyncio | here |
+//! | --- | --- |
+//! | `asyncio.sleep(1)` | [`sleep`]`(Duration::from_secs(1)).await` |
+//! | `asyncio.wait_for(job, 2)` | [`timeout`]`(Duration::from_secs(2), job).await?` |
+//! | `asyncio.timeout_at(when)` | [`timeout_at`]`(when, job).await?` |
+//! | `loop.time()` | [`Instant::now`]`()` |
+//! | `loop.call_at(when, f)` | [`sleep_until`]`(when).await; f()` |
+//! | a loop around `asyncio.sleep` | [`interval`] |
+//!
+//! # Guarantees
+//!
+//! - A timer never fires before its deadline, to the nanosecond.
+//! - A timer that is dropped or reset is off its wheel at once: nothing is kept until its deadline.
+//! - A timer that isn't polled, or whose deadline has passed at its first poll, is never registered at all.
+//! - Waiting allocates nothing.
+//!
+//! # Present behaviour
+//!
+//! Each worker has a wheel of its own, on which what is polled there is armed under that wheel's own lock; nothing global is locked. A worker that is stuck has its
+//! wheel turned by another. How late a timer fires is then up to the kernel, and to what its task has to queue behind.
+//!
+//! # Examples
+//!
+//! Two seconds for a job that takes five:
+//!
+//! ```
+//! use heist::time::{Duration, sleep, timeout};
+//!
+//! # heist::run(async {
+//! # let (two, five) = (Duration::from_millis(2), Duration::from_millis(5));
+//! # /*
+//! let (two, five) = (Duration::from_secs(2), Duration::from_secs(5));
+//! # */
+//! let outcome = timeout(two, sleep(five)).await;
+//! assert_eq!(outcome.unwrap_err().to_string(), "deadline has elapsed");
+//! # });
+//! ```
+
+// What comes in: futures that wait (`sleep.rs`, `timeout.rs`, `interval.rs`) and the scheduler's `Timers` (`timers.rs`), which says on each thread which
+// wheel is its own, and turns the wheels. What goes out: wakes. In between are the entry, the part of a future that a wheel knows
+// (`entry.rs`, with all the `unsafe` and its contract), the wheel with its lock (`wheel.rs`), and its geometry (`slots.rs`).
+//
+// Of the rest of the crate this module knows nothing, and of tasks only their `Waker`.
+
+mod clock;
+mod entry;
+pub mod error;
+mod interval;
+mod sleep;
+mod slots;
+mod timeout;
+mod timers;
+mod wheel;
+
+#[cfg(test)]
+mod models;
+#[cfg(test)]
+mod perf;
+#[cfg(all(test, not(heist_loom)))]
+mod tests;
+
+pub use self::clock::Instant;
+pub use self::interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use self::sleep::{Sleep, sleep, sleep_until};
+pub use self::timeout::{Timeout, timeout, timeout_at};
+pub use std::time::Duration;
+
+#[cfg(test)]
+use self::wheel::Wheel;
+
+pub(crate) use self::{
+    clock::Clock,
+    timers::{Entered, Timers},
+};

@@ -6,10 +6,13 @@
 //! 2. The cursor is advanced by what the kernel says that it has written, and no further.
 
 use crate::net::TcpStream;
+use crate::time::{self, Instant, Sleep};
 use hyper::rt::{Read, ReadBufCursor, Write};
+use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 impl Read for TcpStream {
     fn poll_read(
@@ -55,3 +58,70 @@ impl Write for TcpStream {
         futures_io::AsyncWrite::poll_write_vectored(self, cx, buffers)
     }
 }
+
+/// hyper's executor: it spawns on the runtime that the thread is in.
+///
+/// # Examples
+///
+/// ```
+/// use heist::traits::hyper::{Executor, Timer};
+/// use hyper::server::conn::http1;
+///
+/// let mut http = http1::Builder::new();
+/// http.timer(Timer::new());
+/// # let _ = Executor::new();
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Executor(());
+
+impl Executor {
+    /// An executor.
+    pub fn new() -> Self {
+        Self(())
+    }
+}
+
+impl<F> hyper::rt::Executor<F> for Executor
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    #[track_caller]
+    fn execute(&self, future: F) {
+        drop(crate::spawn(future));
+    }
+}
+
+/// hyper's timer: heist's.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timer(());
+
+impl Timer {
+    /// A timer.
+    pub fn new() -> Self {
+        Self(())
+    }
+}
+
+impl hyper::rt::Timer for Timer {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn hyper::rt::Sleep>> {
+        Box::pin(time::sleep(duration))
+    }
+
+    fn sleep_until(&self, deadline: std::time::Instant) -> Pin<Box<dyn hyper::rt::Sleep>> {
+        Box::pin(time::sleep_until(deadline.into()))
+    }
+
+    fn now(&self) -> std::time::Instant {
+        Instant::now().into()
+    }
+
+    fn reset(&self, sleep: &mut Pin<Box<dyn hyper::rt::Sleep>>, deadline: std::time::Instant) {
+        if let Some(sleep) = sleep.as_mut().downcast_mut_pin::<Sleep>() {
+            sleep.reset(deadline.into());
+        } else {
+            *sleep = self.sleep_until(deadline);
+        }
+    }
+}
+
+impl hyper::rt::Sleep for Sleep {}

@@ -1,0 +1,169 @@
+//! [`timeout`]: a future and a deadline, whichever comes first.
+#![forbid(unsafe_code)]
+
+use super::clock::Instant;
+use super::error::Elapsed;
+use super::sleep::{Sleep, sleep, sleep_until};
+use heist_sync::coop::{self, Budget};
+use pin_project_lite::pin_project;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Gives `future` until `duration` from now. asyncio's `wait_for`.
+///
+/// The future is polled first: one that is ready at once never times out, whatever the duration. If the time is up, the [`Timeout`] is done, and
+/// the future goes with it when it is dropped, as it is after `.await`: it is cancelled at the point where it waited.
+///
+/// A duration too long for the clock, such as [`Duration::MAX`], is no limit.
+///
+/// # Errors
+///
+/// [`Elapsed`] if the deadline comes first.
+///
+/// # Panics
+///
+/// Polled, if `future` isn't ready at once and there is no heist runtime on this thread, or if that has been shut down.
+///
+/// # Cancel safety
+///
+/// That of `future`, which is dropped with it, and also when the time is up: a future that loses something when it is dropped loses it then. To keep it, pass
+/// it by reference (`timeout(duration, &mut future)`).
+///
+/// # Examples
+///
+/// ```
+/// use heist::time::{Duration, sleep, timeout};
+///
+/// # heist::run(async {
+/// let slow = sleep(Duration::from_secs(5));
+/// assert!(timeout(Duration::from_millis(10), slow).await.is_err());
+///
+/// let quick = async { 42 };
+/// assert_eq!(timeout(Duration::from_secs(5), quick).await, Ok(42));
+/// # });
+/// ```
+pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+    Timeout {
+        future: future.into_future(),
+        delay: sleep(duration),
+    }
+}
+
+/// Gives `future` until `deadline`. asyncio's `timeout_at`.
+///
+/// In all else it is [`timeout`]: many calls can share one deadline.
+///
+/// # Errors
+///
+/// [`Elapsed`] if the deadline comes first.
+///
+/// # Panics
+///
+/// Polled, if `future` isn't ready at once and there is no heist runtime on this thread, or if that has been shut down.
+///
+/// # Cancel safety
+///
+/// As with [`timeout`].
+///
+/// # Examples
+///
+/// ```
+/// use heist::time::{Duration, Instant, timeout_at};
+///
+/// # heist::run(async {
+/// let deadline = Instant::now() + Duration::from_millis(10);
+/// for _ in 0..2 {
+///     assert!(timeout_at(deadline, std::future::pending::<()>()).await.is_err());
+/// }
+/// # });
+/// ```
+pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
+    Timeout {
+        future: future.into_future(),
+        delay: sleep_until(deadline),
+    }
+}
+
+pin_project! {
+    /// The future of [`timeout`] and [`timeout_at`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct Timeout<F> {
+        #[pin]
+        future: F,
+        #[pin]
+        delay: Sleep,
+    }
+}
+
+impl<F> Timeout<F> {
+    /// The future inside.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::time::{Duration, timeout};
+    /// use std::future::ready;
+    ///
+    /// let timeout = timeout(Duration::from_secs(1), ready(1));
+    /// println!("{:?}", timeout.get_ref());
+    /// ```
+    pub fn get_ref(&self) -> &F {
+        &self.future
+    }
+
+    /// The future inside.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::time::{Duration, timeout};
+    /// use std::future::ready;
+    ///
+    /// let mut timeout = timeout(Duration::from_secs(1), ready(1));
+    /// *timeout.get_mut() = ready(2);
+    /// ```
+    pub fn get_mut(&mut self) -> &mut F {
+        &mut self.future
+    }
+
+    /// The future inside, without its limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::time::{Duration, timeout};
+    /// use std::future::ready;
+    ///
+    /// assert_eq!(timeout(Duration::from_secs(1), ready(1)).into_inner().into_inner(), 1);
+    /// ```
+    pub fn into_inner(self) -> F {
+        self.future
+    }
+}
+
+impl<F: Future> Future for Timeout<F> {
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let had_budget = coop::has_budget_remaining();
+        if let Poll::Ready(output) = this.future.poll(cx) {
+            return Poll::Ready(Ok(output));
+        }
+        poll_delay(this.delay, cx, had_budget).map(Err)
+    }
+}
+
+/// The part that is the same for all futures.
+fn poll_delay(delay: Pin<&mut Sleep>, cx: &mut Context<'_>, had_budget: bool) -> Poll<Elapsed> {
+    let delay = if had_budget && !coop::has_budget_remaining() {
+        // The future has used it up. Were the delay to wait for the next one, a future that does so each time would never time out.
+        coop::with_budget(Budget::unlimited(), || delay.poll(cx))
+    } else {
+        delay.poll(cx)
+    };
+    delay.map(|()| Elapsed::new())
+}

@@ -1,0 +1,97 @@
+//! The timers of a runtime: a wheel for each worker, and a shared one for all other threads.
+//!
+//! In comes the scheduler, which makes them, says on each thread which wheel is that thread's ([`Timers::enter`]), turns them and closes
+//! them; out goes the wheel of the current thread, to the futures that arm their timers on it ([`current`]).
+#![forbid(unsafe_code)]
+
+use super::clock::Clock;
+use super::wheel::Wheel;
+use crate::loom::Arc;
+use std::cell::RefCell;
+use std::marker::PhantomData;
+
+thread_local! {
+    /// The wheel on which this thread arms its timers.
+    static CURRENT: RefCell<Option<Arc<Wheel>>> = const { RefCell::new(None) };
+}
+
+/// The wheel on which this thread arms its timers, if it is in a runtime.
+#[inline]
+pub(super) fn current() -> Option<Arc<Wheel>> {
+    CURRENT
+        .try_with(|current| current.borrow().clone())
+        .ok()
+        .flatten()
+}
+
+/// The timers of a runtime.
+pub(crate) struct Timers {
+    wheels: Box<[Arc<Wheel>]>,
+    shared: Arc<Wheel>,
+    clock: Clock,
+}
+
+impl Timers {
+    /// As many wheels as there may be workers, and the shared one, on the time of `clock`.
+    ///
+    /// `rouse` is called, outside all locks, when the shared wheel's earliest deadline has become earlier: somebody who sleeps must look again.
+    /// It may find out by a plain load who sleeps, if the sleepers have a `fence(SeqCst)` between saying so and reading
+    /// [`Wheel::next_deadline`]; the other fence is here. A timer keeps its wheel alive and so `rouse` too: it should own nothing but a weak
+    /// reference.
+    pub(crate) fn new(wheels: usize, clock: Clock, rouse: Box<dyn Fn() + Send + Sync>) -> Self {
+        let shared = Wheel::new_shared(clock.now(), rouse);
+        Self {
+            wheels: (0..wheels).map(|_| Wheel::new_worker(&shared)).collect(),
+            shared,
+            clock,
+        }
+    }
+
+    /// What these timers take the time from.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// A worker's wheel.
+    pub(crate) fn wheel(&self, worker: usize) -> &Wheel {
+        &self.wheels[worker]
+    }
+
+    /// The wheel of all the threads that aren't workers.
+    pub(crate) fn shared(&self) -> &Wheel {
+        &self.shared
+    }
+
+    /// Makes these the timers of this thread until the guard is dropped: with the wheel of this worker, or with the shared one on a thread that isn't
+    /// a worker. Guards nest.
+    pub(crate) fn enter(&self, worker: Option<usize>) -> Entered {
+        let wheel = worker.map_or(&self.shared, |worker| &self.wheels[worker]);
+        Entered {
+            former: CURRENT.replace(Some(Arc::clone(wheel))),
+            _not_send: PhantomData,
+        }
+    }
+
+    /// Closes all wheels: every armed timer is woken, and panics at its next poll, as does one that would be armed on them.
+    pub(crate) fn shutdown(&self) {
+        for wheel in &self.wheels {
+            wheel.close();
+        }
+        self.shared.close();
+    }
+}
+
+/// While it lives, timers are armed on the wheel that was entered.
+#[must_use = "dropped at once, it enters nothing"]
+pub(crate) struct Entered {
+    former: Option<Arc<Wheel>>,
+    /// It belongs to the thread whose wheel it set.
+    _not_send: PhantomData<*mut ()>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        // At the thread's end there may be nothing to restore any more.
+        let _ = CURRENT.try_with(|current| current.replace(self.former.take()));
+    }
+}
