@@ -1,4 +1,4 @@
-//! What races for a slot: events, reads, cancellation, deregistration, shutdown. Two or three threads each.
+//! What races for a slot: events, reads, cancellation, deregistration, shutdown. Two or three threads each; every interleaving is searched.
 //!
 //! The kernel is a counter of bytes: an event is delivered after bytes are added, and a read takes all that there are. Nobody blocks: a task that
 //! is left waiting must have been woken, which is asserted when the other threads have ended.
@@ -7,14 +7,11 @@ use super::interest::{Interest, Ready};
 use super::slab::Slab;
 use super::slot::{Direction, Slot};
 use crate::loom::atomic::{AtomicBool, AtomicUsize};
-use crate::loom::{Arc, model_within, thread};
+use crate::loom::{Arc, model, thread};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::Ordering::AcqRel;
 use std::task::{Context, Poll, Wake, Waker, ready};
-
-/// More preemptions than these models have places for: every interleaving is searched.
-const ALL: usize = 100;
 
 /// A task as its wakers see it: it remembers that it was woken.
 struct Task(AtomicBool);
@@ -78,7 +75,7 @@ impl Socket {
 /// Bytes come while a task reads, finds less than it asked for, and finds nothing: it gets them all.
 #[test]
 fn event_against_read() {
-    model_within(ALL, || {
+    model(|| {
         let socket = Arc::new(Socket::open(Ready::READABLE));
         let turn = thread::spawn({
             let socket = socket.clone();
@@ -107,7 +104,7 @@ fn event_against_read() {
 /// A reader and a writer each find that they would block: neither's finding undoes the other's.
 #[test]
 fn clear_against_clear() {
-    model_within(ALL, || {
+    model(|| {
         let socket = Arc::new(Socket::open(Ready::READABLE | Ready::WRITABLE));
         let seen = socket.slot.readiness().load();
         let writer = thread::spawn({
@@ -127,7 +124,7 @@ fn clear_against_clear() {
 /// A task stops waiting while the event comes: nobody touches what it leaves, and the other one that waits is woken.
 #[test]
 fn event_against_cancel() {
-    model_within(ALL, || {
+    model(|| {
         let socket = Arc::new(Socket::open(Ready::EMPTY));
         let (_cancelled, cancelled_waker) = Task::new();
         let (task, waker) = Task::new();
@@ -164,7 +161,7 @@ fn event_against_cancel() {
 /// An event is on its way while its descriptor is deregistered and the slot registered anew: the new one does not get it.
 #[test]
 fn event_against_recycling() {
-    model_within(ALL, || {
+    model(|| {
         let slab = Arc::new(Slab::new());
         let former = slab.open(Ready::EMPTY).unwrap();
         let (_, former_waker) = Task::new();
@@ -192,7 +189,7 @@ fn event_against_recycling() {
 /// Two tasks begin to wait on one descriptor, and one event comes: both are woken, or find it there.
 #[test]
 fn two_waiters_and_one_event() {
-    model_within(ALL, || {
+    model(|| {
         // Leaked, so that the other task's wait outlives its thread.
         let socket: &'static Socket = Box::leak(Box::new(Socket::open(Ready::EMPTY)));
         let wait = move || {
@@ -217,7 +214,7 @@ fn two_waiters_and_one_event() {
 /// A connection moves from one task to another while the event comes: the one that polled last is woken.
 #[test]
 fn waker_change_against_event() {
-    model_within(ALL, || {
+    model(|| {
         let socket = Arc::new(Socket::open(Ready::EMPTY));
         let turn = thread::spawn({
             let socket = socket.clone();
@@ -239,7 +236,7 @@ fn waker_change_against_event() {
 /// The runtime ends while a socket is made and waited for: it cannot be made, or the wait ends.
 #[test]
 fn shutdown_against_waiting() {
-    model_within(ALL, || {
+    model(|| {
         let slab = Arc::new(Slab::new());
         let shutdown = thread::spawn({
             let slab = slab.clone();
