@@ -37,7 +37,9 @@ impl Worker {
             if unparked && idle.is_awake(self.index) {
                 break;
             }
-            self.turn(|| self.fire_timers(scheduler.timers.clock().now()));
+            let now = scheduler.timers.clock().now();
+            self.turn(|| self.fire_timers(now));
+            self.has_maintained(now);
             // Who runs, and isn't stuck, will come back to the reactor before long. It is left to it, since who turns the reactor had better
             // not be the watcher, which is missed whenever it leaves its post.
             claim = idle.awake() == 0;
@@ -56,7 +58,8 @@ impl Worker {
         if let Some(watcher) = idle.relieve_watch(self.index) {
             scheduler.unpark(watcher);
         }
-        if !self.queue.is_empty() {
+        // One task is for this worker itself.
+        if self.queue.has_several() {
             scheduler.announce();
         }
     }
