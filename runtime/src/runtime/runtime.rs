@@ -142,7 +142,7 @@ impl Runtime {
         let scheduler = self.handle.scheduler();
         scheduler.close();
         self.drop_tasks();
-        self.threads.join(None);
+        self.join(None);
         self.handle.blocking().shutdown(None);
         scheduler.close_drivers();
     }
@@ -162,6 +162,7 @@ impl Runtime {
             .spawn(move || {
                 reaper.drop_tasks();
                 drop(done);
+                reaper.join(None);
                 reaper.handle.blocking().shutdown(None);
                 reaper.handle.scheduler().close_drivers();
             });
@@ -174,7 +175,7 @@ impl Runtime {
         // It ends by the sender's drop, or by the time-out.
         let _ = dropped.recv_timeout(timeout);
         let left = || timeout.saturating_sub(begun.elapsed());
-        if self.threads.join(Some(left())) {
+        if self.join(Some(left())) {
             self.handle.blocking().shutdown(Some(left()));
         }
     }
@@ -182,9 +183,13 @@ impl Runtime {
     fn drop_tasks(&self) {
         let _guard = self.handle.enter();
         self.handle.scheduler().drop_tasks();
-        if let Some(core) = self.handle.core() {
-            drop(core.retire());
-        }
+    }
+
+    /// Waits for the workers to end, which they do after the polls that run, so long at most. True: they have.
+    fn join(&self, timeout: Option<Duration>) -> bool {
+        let _guard = self.handle.enter();
+        let core = self.handle.core();
+        self.threads.join(timeout) && core.is_none_or(|core| core.retire(timeout))
     }
 }
 
