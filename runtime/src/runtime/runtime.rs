@@ -10,6 +10,7 @@ use heist_sync::coop;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 /// A runtime: workers, drivers and a blocking pool. Dropping it shuts it down.
@@ -147,7 +148,7 @@ impl Runtime {
         scheduler.close_drivers();
     }
 
-    /// Futures are dropped on another thread, since a destructor may take for ever.
+    /// Futures and queued jobs are dropped on another thread, since a destructor may take for ever.
     fn shut_down_within(&self, timeout: Duration) {
         let begun = self.handle.scheduler().timers().clock().now();
         self.handle.scheduler().close();
@@ -156,11 +157,12 @@ impl Runtime {
             threads: WorkerThreads::none(),
             ended: true,
         };
-        let (done, dropped) = std::sync::mpsc::channel::<()>();
+        let (done, dropped) = mpsc::channel::<()>();
         let thread = std::thread::Builder::new()
             .name("heist-shutdown".into())
             .spawn(move || {
                 reaper.drop_tasks();
+                reaper.handle.blocking().shutdown(Some(Duration::ZERO));
                 drop(done);
                 reaper.join(None);
                 reaper.handle.blocking().shutdown(None);
@@ -173,7 +175,9 @@ impl Runtime {
             self.drop_tasks();
         }
         // It ends by the sender's drop, or by the time-out.
-        let _ = dropped.recv_timeout(timeout);
+        if dropped.recv_timeout(timeout) == Err(RecvTimeoutError::Timeout) {
+            return;
+        }
         let left = || timeout.saturating_sub(begun.elapsed());
         if self.join(Some(left())) {
             self.handle.blocking().shutdown(Some(left()));
