@@ -602,7 +602,7 @@ pub(crate) fn wakers_that_are_kept(shape: Shape) {
         match n % 4 {
             0 => waker.wake(),
             1 => waker.wake_by_ref(),
-            2 => waker.clone().wake(),
+            2 => [waker.clone(), waker].into_iter().for_each(Waker::wake),
             _ => thread::spawn(move || drop(waker)).join().unwrap(),
         }
     }

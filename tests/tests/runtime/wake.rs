@@ -167,7 +167,8 @@ pub(crate) fn twice_is_once(shape: Shape) {
         let waker: Waker = receive(&waiting);
         let occupied = runtime.occupy();
         for _ in 0..10 {
-            waker.clone().wake();
+            let clone = waker.clone();
+            clone.wake();
             waker.wake_by_ref();
         }
         assert_eq!(polls.count(), poll);
