@@ -10,11 +10,12 @@
 
 mod blocking;
 pub mod coop;
+#[cfg(test)]
+mod counting_waker;
 mod loom;
 mod notify;
 pub mod oneshot;
 mod wait_list;
-mod wake_list;
 
 pub use notify::Notify;
 

@@ -19,8 +19,7 @@
 
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{Acquire, Relaxed, Release};
-use crate::wait_list::{Locked, WaitList, Waiter};
-use crate::wake_list::WakeList;
+use crate::wait_list::{Locked, WaitList, Waiter, WakeList};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -288,18 +287,15 @@ impl Notify {
             }
         }
         let waiters = self.waiters.lock();
-        let mut state = self.state.load(Relaxed);
-        let next = loop {
-            let next = (state & !WAITING).wrapping_add(CALL);
-            // Release: as above.
-            match self
-                .state
-                .compare_exchange_weak(state, next, Release, Relaxed)
-            {
-                Ok(_) => break next,
-                Err(actual) => state = actual,
-            }
-        };
+        // Acquire: see `store_locked`.
+        let state = self.state.load(Acquire);
+        if state & WAITING == 0 {
+            // The last current waiter has gone in the meantime.
+            drop(waiters);
+            return self.notify_waiters();
+        }
+        let next = (state & !WAITING).wrapping_add(CALL);
+        self.store_locked(next);
         let mut wakers = WakeList::new();
         self.wake_notified(waiters, calls(next), &mut wakers);
         wakers.finish();
@@ -324,7 +320,7 @@ impl Notify {
     /// The part of [`notify`](Self::notify) for a list in which somebody waits.
     fn notify_waiting(&self, order: Order) {
         let mut waiters = self.waiters.lock();
-        // Acquire: see `clear_waiting`.
+        // Acquire: see `store_locked`.
         let state = self.state.load(Acquire);
         let entry = match order {
             Order::First => waiters.front_mut(),
@@ -388,10 +384,16 @@ impl Notify {
             .back_mut()
             .is_some_and(|entry| entry.calls == calls(state));
         if state & WAITING != 0 && !current {
-            // While WAITING is set the word is changed under the lock only, so a store will do. It ends the release sequences of the calls that
-            // it has the count of; Release, and the Acquire by which the state was read, hand on what came before them.
-            self.state.store(state & !WAITING, Release);
+            self.store_locked(state & !WAITING);
         }
+    }
+
+    /// Takes WAITING back. While it is set the word is changed under the lock only, so a store will do.
+    ///
+    /// It ends the release sequences of the calls which the count says came before. Release, with the Acquire by which the former state was
+    /// read, hands on what they had to hand on.
+    fn store_locked(&self, state: usize) {
+        self.state.store(state, Release);
     }
 
     /// The first poll of a waiter: it is free, and its outcome open.
@@ -418,7 +420,7 @@ impl Notify {
             if state & WAITING != 0 {
                 break;
             }
-            // Transition 3. Acquire: see `clear_waiting`. Nothing is handed on by it; the lock does that.
+            // Transition 3. Acquire: see `store_locked`. Nothing is handed on by it; the lock does that.
             match self.state.compare_exchange_weak(
                 state & !PERMIT,
                 state & !PERMIT | WAITING,
@@ -486,7 +488,7 @@ impl Notify {
             let mut waiters = self.waiters.lock();
             let waker = waiters.remove(waiter.as_mut());
             if waker.is_some() {
-                // Acquire: see `clear_waiting`.
+                // Acquire: see `store_locked`.
                 let state = self.state.load(Acquire);
                 self.clear_waiting(&mut waiters, state);
             }
@@ -633,3 +635,6 @@ impl fmt::Debug for Notified<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod models;

@@ -47,5 +47,7 @@
 mod cell;
 pub mod error;
 mod halves;
+#[cfg(test)]
+mod models;
 
 pub use halves::{Receiver, Sender, channel};

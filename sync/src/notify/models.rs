@@ -1,0 +1,287 @@
+//! The models of `Notify`: up to three threads, with batches of two.
+#![forbid(unsafe_code)]
+
+use super::{Notified, Notify};
+use crate::blocking::block_on;
+use crate::counting_waker::CountingWaker;
+use crate::loom::atomic::AtomicBool;
+use crate::loom::atomic::Ordering::Relaxed;
+use crate::loom::{model, thread};
+use crate::wait_list::BATCH;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+
+fn poll(notified: Pin<&mut Notified<'_>>, waker: &Arc<CountingWaker>) -> bool {
+    waker.enter(|cx| notified.poll(cx).is_ready())
+}
+
+/// A notification is never lost, and what came before it is seen.
+#[test]
+fn notify_one_against_notified() {
+    model(|| {
+        let shared = Arc::new((Notify::new(), AtomicBool::new(false)));
+        let notifier = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                shared.1.store(true, Relaxed);
+                shared.0.notify_one();
+            }
+        });
+        block_on(shared.0.notified());
+        assert!(shared.1.load(Relaxed));
+        notifier.join().unwrap();
+    });
+}
+
+/// Two calls may store one permit: who takes it sees what came before either.
+#[test]
+fn permit_hands_on_every_call() {
+    model(|| {
+        let notify = Arc::new(Notify::new());
+        let pushed: Arc<[AtomicBool; 2]> =
+            Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
+        let notifiers = [0, 1].map(|n| {
+            let (notify, pushed) = (Arc::clone(&notify), Arc::clone(&pushed));
+            thread::spawn(move || {
+                pushed[n].store(true, Relaxed);
+                notify.notify_one();
+            })
+        });
+        while !pushed.iter().all(|pushed| pushed.load(Relaxed)) {
+            block_on(notify.notified());
+        }
+        for notifier in notifiers {
+            notifier.join().unwrap();
+        }
+    });
+}
+
+/// Who begins to wait and then looks misses nothing.
+#[test]
+fn notify_one_against_enable() {
+    model(|| {
+        let shared = Arc::new((Notify::new(), AtomicBool::new(false)));
+        let notifier = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                shared.1.store(true, Relaxed);
+                shared.0.notify_one();
+            }
+        });
+        let mut notified = pin!(shared.0.notified());
+        let ready = notified.as_mut().enable();
+        if ready {
+            assert!(shared.1.load(Relaxed));
+        }
+        if !shared.1.load(Relaxed) {
+            block_on(notified);
+            assert!(shared.1.load(Relaxed));
+        }
+        notifier.join().unwrap();
+    });
+}
+
+/// A future that is dropped while it is notified passes the notification on.
+#[test]
+fn notify_one_against_drop() {
+    model(|| {
+        let notify = Arc::new(Notify::new());
+        let mut first = Box::pin(notify.notified());
+        let mut second = pin!(notify.notified());
+        assert!(!first.as_mut().enable());
+        assert!(!second.as_mut().enable());
+        let notifier = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || notify.notify_one()
+        });
+        drop(first);
+        block_on(second);
+        notifier.join().unwrap();
+    });
+}
+
+/// As above, where the list is empty at times, and the permit finds its way through the word.
+#[test]
+fn two_waiters_against_one_notify_and_drop() {
+    model(|| {
+        let notify = Arc::new(Notify::new());
+        let gives_up = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || {
+                let mut notified = Box::pin(notify.notified());
+                if notified.as_mut().enable() {
+                    notify.notify_one();
+                }
+            }
+        });
+        let notifier = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || notify.notify_one()
+        });
+        block_on(notify.notified());
+        gives_up.join().unwrap();
+        notifier.join().unwrap();
+    });
+}
+
+/// The waker of the last poll that was pending is the one that is woken.
+#[test]
+fn notify_one_against_change_of_task() {
+    model(|| {
+        let notify = Arc::new(Notify::new());
+        let (first, second) = (CountingWaker::new(), CountingWaker::new());
+        let mut notified = pin!(notify.notified());
+        assert!(!poll(notified.as_mut(), &first));
+        let notifier = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || notify.notify_one()
+        });
+        let early = poll(notified.as_mut(), &second);
+        notifier.join().unwrap();
+        assert!(early || second.woken() == 1);
+        assert!(poll(notified.as_mut(), &second));
+        assert!(first.is_released() && second.is_released());
+    });
+}
+
+/// A broadcast reaches a future that was made before it, whenever that is polled, and what came before it is seen.
+#[test]
+fn notify_waiters_against_first_poll() {
+    model(|| {
+        let shared = Arc::new((Notify::new(), AtomicBool::new(false)));
+        let notified = shared.0.notified();
+        let notifier = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                shared.1.store(true, Relaxed);
+                shared.0.notify_waiters();
+            }
+        });
+        block_on(notified);
+        assert!(shared.1.load(Relaxed));
+        notifier.join().unwrap();
+    });
+}
+
+/// All are notified at once: where one is, so is the other.
+#[test]
+fn notify_waiters_against_polls() {
+    model(|| {
+        let notify = Arc::new(Notify::new());
+        let waker = CountingWaker::new();
+        let mut waiters: Vec<_> = (0..BATCH + 1)
+            .map(|_| Box::pin(notify.notified()))
+            .collect();
+        for waiter in &mut waiters {
+            assert!(!poll(waiter.as_mut(), &waker));
+        }
+        let notifier = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || notify.notify_waiters()
+        });
+        let first = poll(waiters[0].as_mut(), &waker);
+        let last = poll(waiters[BATCH].as_mut(), &waker);
+        assert!(!first || last);
+        notifier.join().unwrap();
+        for waiter in &mut waiters {
+            assert!(poll(waiter.as_mut(), &waker));
+        }
+        assert!(waker.is_released());
+    });
+}
+
+/// A waiter that comes back while a broadcast is in the middle is not notified by it.
+#[test]
+fn notify_waiters_against_new_waiter() {
+    model(|| {
+        let notify = Arc::new(Notify::new());
+        let mut waiters: Vec<_> = (0..BATCH + 1)
+            .map(|_| Box::pin(notify.notified()))
+            .collect();
+        for waiter in &mut waiters {
+            assert!(!waiter.as_mut().enable());
+        }
+        let notifier = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || notify.notify_waiters()
+        });
+        block_on(waiters[0].as_mut());
+        let mut again = pin!(notify.notified());
+        assert!(!again.as_mut().enable());
+        notifier.join().unwrap();
+        assert!(!again.as_mut().enable());
+    });
+}
+
+/// A `notify_one` in the middle of a broadcast is for a waiter that came after it.
+#[test]
+fn notify_waiters_against_notify_one() {
+    model(|| {
+        let notify = Arc::new(Notify::new());
+        let mut waiters: Vec<_> = (0..BATCH + 1)
+            .map(|_| Box::pin(notify.notified()))
+            .collect();
+        for waiter in &mut waiters {
+            assert!(!waiter.as_mut().enable());
+        }
+        let notifier = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || notify.notify_waiters()
+        });
+        block_on(waiters[0].as_mut());
+        let mut again = pin!(notify.notified());
+        assert!(!again.as_mut().enable());
+        notify.notify_one();
+        assert!(again.as_mut().enable());
+        notifier.join().unwrap();
+    });
+}
+
+/// A broadcast that finds its only waiter gone overwrites nothing.
+#[test]
+fn notify_waiters_against_permit() {
+    model(|| {
+        let notify = Arc::new(Notify::new());
+        let mut gives_up = Box::pin(notify.notified());
+        assert!(!gives_up.as_mut().enable());
+        let notifier = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || notify.notify_waiters()
+        });
+        drop(gives_up);
+        notify.notify_one();
+        notifier.join().unwrap();
+        assert!(pin!(notify.notified()).enable());
+    });
+}
+
+/// A waker that panics loses nobody else's wake-up, and leaves the list whole, also while another waiter goes.
+#[test]
+fn notify_waiters_against_drop_with_waker_that_panics() {
+    model(|| {
+        let notify = Arc::new(Notify::new());
+        let (panics, counts) = (CountingWaker::panicking(), CountingWaker::new());
+        let mut waiters: Vec<_> = (0..BATCH + 2)
+            .map(|_| Box::pin(notify.notified()))
+            .collect();
+        assert!(!poll(waiters[0].as_mut(), &panics));
+        for waiter in &mut waiters[1..] {
+            assert!(!poll(waiter.as_mut(), &counts));
+        }
+        let notifier = thread::spawn({
+            let notify = Arc::clone(&notify);
+            move || catch_unwind(AssertUnwindSafe(|| notify.notify_waiters())).is_err()
+        });
+        drop(waiters.pop());
+        assert!(notifier.join().unwrap());
+        assert_eq!(panics.woken(), 1);
+        // The one that went may have been woken before.
+        assert!(counts.woken() >= BATCH);
+        for waiter in &mut waiters {
+            assert!(waiter.as_mut().enable());
+        }
+        assert!(panics.is_released() && counts.is_released());
+        assert!(!pin!(notify.notified()).enable());
+    });
+}
