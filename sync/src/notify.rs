@@ -638,3 +638,5 @@ impl fmt::Debug for Notified<'_> {
 
 #[cfg(test)]
 mod models;
+#[cfg(all(test, not(heist_loom)))]
+mod tests;

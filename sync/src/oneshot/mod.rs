@@ -49,5 +49,7 @@ pub mod error;
 mod halves;
 #[cfg(test)]
 mod models;
+#[cfg(all(test, not(heist_loom)))]
+mod tests;
 
 pub use halves::{Receiver, Sender, channel};
