@@ -33,9 +33,12 @@ impl Wake for Unpark {
 /// Polls the future to its end, with the thread asleep in between, and without a budget: there is nobody to yield to.
 ///
 /// The caller has asked [`coop::assert_may_block`].
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where this crate blocks: its thread is the caller's, and runs no tasks"
+#[cfg_attr(
+    not(heist_loom),
+    expect(
+        clippy::disallowed_methods,
+        reason = "the one place where this crate blocks: its thread is the caller's, and runs no tasks"
+    )
 )]
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);

@@ -309,10 +309,11 @@ impl WakeList {
                 waker.wake();
             }
         })) {
-            match self.panic {
-                None => self.panic = Some(panic),
-                // One can be passed on; and to drop the other could panic again.
-                Some(_) => std::mem::forget(panic),
+            if self.panic.is_none() {
+                self.panic = Some(panic);
+            } else if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+                // Only one can be passed on, and what panics when it is dropped is better not dropped.
+                std::mem::forget(again);
             }
         }
     }
