@@ -23,7 +23,8 @@ impl Wake for Unpark {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Release: what led to the wake-up is seen by the poll that follows it. A wake-up that is not the first has the other's unpark.
+        // Release: what led to the wake-up is seen by the poll that follows it. A wake-up that is not the first has
+        // the other's unpark.
         if !self.woken.swap(true, Release) {
             self.thread.unpark();
         }

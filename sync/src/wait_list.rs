@@ -1,8 +1,9 @@
-//! Where futures wait: a list under a lock, whose nodes lie in the waiting futures themselves, so that waiting allocates nothing.
+//! Where futures wait: a list under a lock, whose nodes lie in the waiting futures themselves, so that waiting
+//! allocates nothing.
 //!
-//! In comes a pinned [`Waiter`], a field of the future that waits; out goes its waker, to whoever ends the wait, who calls it once the lock
-//! is released. The primitives call it, and share it. What a waiter waits for, or was given, is its value `T`, which the holder of
-//! the lock can change.
+//! In comes a pinned [`Waiter`], a field of the future that waits; out goes its waker, to whoever ends the wait, who
+//! calls it once the lock is released. The primitives call it, and share it. What a waiter waits for, or was given,
+//! is its value `T`, which the holder of the lock can change.
 //!
 //! ```text
 //!         push_back, by the future, under the lock
@@ -16,16 +17,18 @@
 //!
 //! # The rules
 //!
-//! 1. A waiter is *queued* while its `list` is the address of a list, and *free* while it is null. Only the list's methods change that, and only under its lock.
-//! 2. The `node` of a free waiter belongs to its future: to whoever holds the `Pin<&mut Waiter>`. The node of a queued one, with its links,
-//!    belongs to whoever holds the lock of the list it is in.
-//! 3. To store null with Release is the last thing that a list does with a waiter: its future may free it from then on. A future that finds
-//!    null with Acquire has all that was done to the node before, without the lock.
-//! 4. A queued waiter stays where it is: it was pinned when it was pushed, and its drop aborts the process if it is still queued. A primitive's future
-//!    therefore removes it in its own drop, where it also passes on what it was given.
+//! 1. A waiter is *queued* while its `list` is the address of a list, and *free* while it is null. Only the list's
+//!    methods change that, and only under its lock.
+//! 2. The `node` of a free waiter belongs to its future: to whoever holds the `Pin<&mut Waiter>`. The node of a
+//!    queued one, with its links, belongs to whoever holds the lock of the list it is in.
+//! 3. To store null with Release is the last thing that a list does with a waiter: its future may free it from then
+//!    on. A future that finds null with Acquire has all that was done to the node before, without the lock.
+//! 4. A queued waiter stays where it is: it was pinned when it was pushed, and its drop aborts the process if it is
+//!    still queued. A primitive's future therefore removes it in its own drop, where it also passes on what it was
+//!    given.
 //!
-//! No method of the list calls foreign code: wakers are cloned before, and woken or dropped after the lock is held. Where there may be many, they are
-//! collected in a [`WakeList`], a bounded batch at a time.
+//! No method of the list calls foreign code: wakers are cloned before, and woken or dropped after the lock is held.
+//! Where there may be many, they are collected in a [`WakeList`], a bounded batch at a time.
 //!
 //! 5. Of a [`WakeList`]'s places, those from `woken` up to `len` hold a waker, and no others.
 
@@ -66,13 +69,14 @@ pub(crate) struct Locked<'a, T> {
     list: MutexGuard<'a, List<Waiter<T>>>,
 }
 
-// SAFETY: it owns a `T` and a waker, and refers to waiters that are Send as well; all access is under the rules, whatever the thread.
+// SAFETY: it owns a `T` and a waker, and refers to waiters that are Send as well; all access is under the rules,
+// whatever the thread.
 unsafe impl<T: Send> Send for Waiter<T> {}
 // SAFETY: there is nothing that can be done with a `&Waiter`: all is by `Pin<&mut Waiter>` or the list's lock (rule 2).
 unsafe impl<T: Send> Sync for Waiter<T> {}
 
-// SAFETY: the links are a field of the pinned waiter, and `NonNull` is the pointer itself, so the waiter is not moved. A queued waiter
-// is not dropped (rule 4).
+// SAFETY: the links are a field of the pinned waiter, and `NonNull` is the pointer itself, so the waiter is not
+// moved. A queued waiter is not dropped (rule 4).
 unsafe impl<T> Linked<Links<Waiter<T>>> for Waiter<T> {
     type Handle = NonNull<Self>;
 
@@ -85,7 +89,8 @@ unsafe impl<T> Linked<Links<Waiter<T>>> for Waiter<T> {
     }
 
     unsafe fn links(waiter: NonNull<Self>) -> NonNull<Links<Self>> {
-        // SAFETY: the list asks for waiters that are in it, or on their way in or out: they are alive (rule 4), and the lock is held (rule 2).
+        // SAFETY: the list asks for waiters that are in it, or on their way in or out: they are alive (rule 4), and
+        // the lock is held (rule 2).
         unsafe {
             waiter
                 .as_ref()
@@ -138,7 +143,8 @@ impl<T> Waiter<T> {
         if !this.list.load(Acquire).is_null() {
             return None;
         }
-        // SAFETY: it is free, so the node is ours for as long as the caller's `Pin<&mut Self>` is borrowed (rules 2 and 3).
+        // SAFETY: it is free, so the node is ours for as long as the caller's `Pin<&mut Self>` is borrowed (rules 2
+        // and 3).
         Some(unsafe { this.node.with_mut(|node| &mut (*node).value) })
     }
 }
@@ -147,7 +153,8 @@ impl<T> Drop for Waiter<T> {
     fn drop(&mut self) {
         // Acquire: whoever released it is done with it (rule 3).
         if !self.list.load(Acquire).is_null() {
-            // Its memory is about to go while others refer to it (rule 4): a future of this crate has forgotten to remove it.
+            // Its memory is about to go while others refer to it (rule 4): a future of this crate has forgotten to
+            // remove it.
             std::process::abort();
         }
     }
@@ -211,7 +218,8 @@ impl<T> Locked<'_, T> {
         Some(unsafe { waiter.node.with_mut(|node| &mut (*node).value) })
     }
 
-    /// Ends the wait of the waiter in front. It has its value from then on; its waker is to be called once the lock is released.
+    /// Ends the wait of the waiter in front. It has its value from then on; its waker is to be called once the lock
+    /// is released.
     pub(crate) fn pop_front(&mut self) -> Option<Waker> {
         let waiter = self.list.pop_front()?;
         // SAFETY: it was in this list, is no more, and we hold the lock.
@@ -225,8 +233,8 @@ impl<T> Locked<'_, T> {
         unsafe { Self::release(waiter) }
     }
 
-    /// Takes a waiter out, whose future waits no more; its waker is to be dropped once the lock is released. `None` if it is free: its wait
-    /// was ended before.
+    /// Takes a waiter out, whose future waits no more; its waker is to be dropped once the lock is released. `None`
+    /// if it is free: its wait was ended before.
     ///
     /// Panics if it is queued in another list.
     pub(crate) fn remove(&mut self, waiter: Pin<&mut Waiter<T>>) -> Option<Waker> {
@@ -258,7 +266,8 @@ impl<T> Locked<'_, T> {
     ///
     /// It is marked as queued here, is in no list, and the lock is held.
     unsafe fn release(waiter: NonNull<Waiter<T>>) -> Option<Waker> {
-        // SAFETY: until the store below it is queued, so it is alive (rule 4) and its node ours (rule 2). After it, it is not used (rule 3).
+        // SAFETY: until the store below it is queued, so it is alive (rule 4) and its node ours (rule 2). After it,
+        // it is not used (rule 3).
         unsafe {
             let waiter = waiter.as_ref();
             let waker = waiter.node.with_mut(|node| (*node).waker.take());
@@ -268,12 +277,14 @@ impl<T> Locked<'_, T> {
     }
 }
 
-/// How many wakers are collected before the lock is given up to call them. Models have few waiters, and must reach the edge.
+/// How many wakers are collected before the lock is given up to call them. Models have few waiters, and must reach
+/// the edge.
 pub(crate) const BATCH: usize = if cfg!(heist_loom) { 2 } else { 32 };
 
 /// Up to [`BATCH`] wakers at a time.
 ///
-/// A waker is foreign code and may panic: the others are woken all the same, and [`finish`](Self::finish) lets the first panic go on.
+/// A waker is foreign code and may panic: the others are woken all the same, and [`finish`](Self::finish) lets the
+/// first panic go on.
 pub(crate) struct WakeList {
     wakers: [MaybeUninit<Waker>; BATCH],
     woken: usize,

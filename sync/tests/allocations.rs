@@ -13,7 +13,8 @@ thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
-// SAFETY: all is done by the system's allocator; the count is a thread-local without a destructor, which allocates nothing.
+// SAFETY: all is done by the system's allocator; the count is a thread-local without a destructor, which allocates
+// nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);

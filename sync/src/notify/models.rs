@@ -1,4 +1,4 @@
-//! The models of `Notify`: up to three threads, with batches of two.
+//! The models of `Notify`: up to three threads, with batches of two. The search needs no bound.
 #![forbid(unsafe_code)]
 
 use super::{Notified, Notify};

@@ -417,7 +417,8 @@ fn no_item_is_lost_by_consumers_that_give_up() {
     assert!(queue.items.lock().unwrap().is_empty());
 }
 
-/// 100,000 rounds of two threads that wait, give up, are notified and notify, with broadcasts among it: everybody comes to the end.
+/// 100,000 rounds of two threads that wait, give up, are notified and notify, with broadcasts among it: everybody
+/// comes to the end.
 #[test]
 fn broadcasts_against_waiters_that_come_and_go() {
     const ROUNDS: usize = 100_000;

@@ -1,4 +1,5 @@
-//! The models of the channel: two threads, one a half; every operation of one against every one of the other that changes the state.
+//! The models of the channel: two threads, one a half; every operation of one against every one of the other that
+//! changes the state. The search needs no bound.
 #![forbid(unsafe_code)]
 
 use super::error::TryRecvError;

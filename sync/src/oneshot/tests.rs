@@ -329,8 +329,8 @@ enum End {
     PollAndDrop,
 }
 
-/// 120,000 channels, whose halves end against each other on two threads in every combination: each value is dropped once, and is either received
-/// or given back, and every waker is released.
+/// 120,000 channels, whose halves end against each other on two threads in every combination: each value is dropped
+/// once, and is either received or given back, and every waker is released.
 #[test]
 fn halves_end_against_each_other() {
     const CHUNKS: usize = 120;
