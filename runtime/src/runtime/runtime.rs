@@ -84,7 +84,7 @@ impl Runtime {
         self.handle.block_on(future)
     }
 
-    /// Spawns a task: see [`heist::spawn`](crate::spawn).
+    /// Spawns a task: see [`heist::spawn`](fn@crate::spawn).
     #[track_caller]
     #[inline]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
