@@ -460,7 +460,7 @@ fn hosts_can_be_given_as_in_tokio() {
 
     is_host("localhost:80");
     is_host(String::from("localhost:80"));
-    is_host(&String::from("localhost:80"));
+    is_host(String::from("localhost:80"));
     is_host(("localhost", 80));
     is_host((String::from("localhost"), 80));
     is_host(SocketAddr::from(([127, 0, 0, 1], 80)));

@@ -64,14 +64,14 @@ mod linux {
         }
 
         /// As on a kernel without `epoll_pwait2`.
-        #[cfg(test)]
+        #[cfg(all(test, not(heist_loom)))]
         pub(in super::super) fn coarse() -> io::Result<Self> {
             let poller = Self::new()?;
             poller.is_coarse.store(true, Relaxed);
             Ok(poller)
         }
 
-        #[cfg(test)]
+        #[cfg(all(test, not(heist_loom)))]
         pub(in super::super) fn is_coarse(&self) -> bool {
             self.is_coarse.load(Relaxed)
         }
@@ -257,7 +257,7 @@ mod portable {
         }
 
         /// As on a platform without edge triggering.
-        #[cfg(test)]
+        #[cfg(all(test, not(heist_loom)))]
         pub(in super::super) fn one_shot() -> io::Result<Self> {
             let polling = polling::Poller::new()?;
             let mode = PollMode::Oneshot;

@@ -25,6 +25,7 @@
 
 use super::interest::{Interest, Ready};
 use super::readiness::{Readiness, Snapshot};
+use crate::failure::wake;
 use crate::loom::cell::UnsafeCell;
 use crate::loom::{Mutex, MutexGuard};
 use cordyceps::Linked;
@@ -32,8 +33,6 @@ use cordyceps::list::{self, List};
 use std::future::Future;
 use std::iter;
 use std::marker::PhantomPinned;
-use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll, Waker};
@@ -227,17 +226,6 @@ impl Slot {
         let reader = waiters.reader.is_some() || anybody(Interest::READABLE);
         let writer = waiters.writer.is_some() || anybody(Interest::WRITABLE);
         arm(reader, writer)
-    }
-}
-
-/// Calls a waker. One that panics is its owner's affair: the other tasks of the turn are woken all the same.
-fn wake(waker: Waker) {
-    let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) else {
-        return;
-    };
-    // What it panicked with may panic in turn when it is dropped.
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        mem::forget(payload);
     }
 }
 

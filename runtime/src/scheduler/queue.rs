@@ -20,6 +20,10 @@ pub(super) enum Steal {
     /// A task to run; more may have moved to the thief's queue.
     Task(Task),
     /// Somebody else was quicker: try again.
+    #[cfg_attr(
+        heist_loom,
+        expect(dead_code, reason = "the locked queue's thieves wait for each other")
+    )]
     Retry,
 }
 

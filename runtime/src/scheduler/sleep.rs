@@ -7,6 +7,7 @@
 
 use super::relief::{ASLEEP, QUIET_TICKS, TICK};
 use super::worker::Worker;
+use crate::failure;
 use crate::loom::atomic::Ordering::Relaxed;
 use crate::time::Instant;
 use std::io;
@@ -127,7 +128,9 @@ impl Worker {
 /// Says so if the reactor failed, which it does not while the descriptors of the process are in order. True: it did.
 pub(super) fn report(turn: io::Result<usize>) -> bool {
     if let Err(error) = &turn {
-        eprintln!("heist: the reactor failed, and is tried again: {error}");
+        failure::report(format_args!(
+            "the reactor failed, and is tried again: {error}"
+        ));
     }
     turn.is_err()
 }
