@@ -139,6 +139,12 @@ impl Runtime {
         self.shutdown_timeout(Duration::ZERO);
     }
 
+    /// Ends a runtime that nobody has used. Its workers have nothing to do, so that async code may wait for them, too.
+    pub(super) fn end_unused(mut self) {
+        self.ended = true;
+        self.shut_down();
+    }
+
     /// Waits for all that runs.
     fn shut_down(&self) {
         let scheduler = self.handle.scheduler();
