@@ -36,6 +36,7 @@ pub fn in_child(test: &str, environment: &[(&str, &str)], body: impl FnOnce()) -
     command
         .args([test, "--exact", "--nocapture", "--test-threads=1"])
         .env(CHILD, test)
+        .env("RUST_BACKTRACE", "0")
         .env_remove("HEIST_WORKER_THREADS")
         .envs(environment.iter().copied());
     let output = guarded(test, move || {

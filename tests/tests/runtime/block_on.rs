@@ -17,9 +17,8 @@ pub(crate) fn borrows_and_need_not_be_send(shape: Shape) {
     let on_stack = Cell::new(0);
     let borrowed: &Vec<i32> = runtime.block_on(async {
         task::yield_now().await;
-        local
-            .borrow_mut()
-            .push(heist::spawn(async { 2 }).await.unwrap());
+        let output = heist::spawn(async { 2 }).await.unwrap();
+        local.borrow_mut().push(output);
         on_stack.set(5);
         // What it returns may borrow, too.
         Box::leak(Box::new(local.borrow().clone()))
