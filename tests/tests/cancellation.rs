@@ -308,12 +308,26 @@ async fn aborted_join_handle(probe: Probe) {
     }
 }
 
+/// A blocking job that takes as long as a task beside it.
+fn job(token: Token) -> impl FnOnce() -> Token + Send {
+    let (finish, finished) = oneshot::channel();
+    let task = spawn(async move {
+        sleep(MOMENT).await;
+        finish.send(()).expect("it waits");
+    });
+    move || {
+        finished.blocking_recv().expect("it is told");
+        drop(task);
+        token
+    }
+}
+
 async fn blocking_join_handle(probe: Probe) {
-    let token = probe.token();
     let done = Arc::new(AtomicBool::new(false));
     let job = spawn_blocking({
-        let done = done.clone();
+        let (done, job) = (done.clone(), job(probe.token()));
         move || {
+            let token = job();
             done.store(true, SeqCst);
             token
         }
@@ -325,8 +339,7 @@ async fn blocking_join_handle(probe: Probe) {
 }
 
 async fn blocking_join_handle_by_reference(probe: Probe) {
-    let token = probe.token();
-    let mut job = spawn_blocking(move || token);
+    let mut job = spawn_blocking(job(probe.token()));
     let outcome = match probe.drop_after(&mut job).await {
         Some(outcome) => outcome,
         None => job.await,
@@ -336,11 +349,11 @@ async fn blocking_join_handle_by_reference(probe: Probe) {
 
 async fn pool_handle(probe: Probe) {
     let pool = heist::blocking::Pool::new();
-    let token = probe.token();
     let done = Arc::new(AtomicBool::new(false));
     let job = pool.spawn({
-        let done = done.clone();
+        let (done, job) = (done.clone(), job(probe.token()));
         move || {
+            let token = job();
             done.store(true, SeqCst);
             token
         }
@@ -355,8 +368,7 @@ async fn pool_handle(probe: Probe) {
 
 async fn pool_handle_by_reference(probe: Probe) {
     let pool = heist::blocking::Pool::new();
-    let token = probe.token();
-    let mut job = pool.spawn(move || token);
+    let mut job = pool.spawn(job(probe.token()));
     let outcome = match probe.drop_after(&mut job).await {
         Some(outcome) => outcome,
         None => job.await,
@@ -643,8 +655,8 @@ async fn gathering_many(probe: Probe) {
     let parts = (0..40).map(|number| {
         let token = probe.token();
         async move {
-            if number % 4 == 0 {
-                yield_now().await;
+            if number % 10 == 0 {
+                sleep(number * MOMENT / 10).await;
             }
             drop(token);
             number
@@ -846,16 +858,18 @@ async fn waiting_to_read(probe: Probe) {
     let peer = spawn(send_slowly(client));
     let mut all = Vec::new();
     loop {
-        if let Some(ready) = probe.drop_after(server.readable()).await {
-            ready.expect("it waits");
-        }
-        probe.assert_no_waker().await;
         let mut buffer = [0; 3];
         match server.try_read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => all.extend_from_slice(&buffer[..read]),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                server.readable().await.expect("it waits");
+                let ready = probe.drop_after(server.readable()).await;
+                probe.assert_no_waker().await;
+                let ready = match ready {
+                    Some(ready) => ready,
+                    None => server.readable().await,
+                };
+                ready.expect("it waits");
             }
             Err(error) => panic!("{error}"),
         }
@@ -873,14 +887,16 @@ async fn waiting_to_write(probe: Probe) {
     let all = pattern(MUCH);
     let mut rest = all.as_slice();
     while !rest.is_empty() {
-        if let Some(ready) = probe.drop_after(client.writable()).await {
-            ready.expect("it waits");
-        }
-        probe.assert_no_waker().await;
         match client.try_write(rest) {
             Ok(written) => rest = &rest[written..],
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                client.ready(Interest::WRITABLE).await.expect("it waits");
+                let ready = probe.drop_after(client.writable()).await;
+                probe.assert_no_waker().await;
+                let ready = match ready {
+                    Some(ready) => ready,
+                    None => client.writable().await,
+                };
+                ready.expect("it waits");
             }
             Err(error) => panic!("{error}"),
         }
