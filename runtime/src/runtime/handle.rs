@@ -96,7 +96,7 @@ impl Handle {
         context::enter(self.clone(), true)
     }
 
-    /// Spawns a task on this runtime: see [`heist::spawn`](crate::spawn).
+    /// Spawns a task on this runtime: see [`heist::spawn`](fn@crate::spawn).
     ///
     /// If the runtime has shut down, the handle resolves as cancelled.
     #[track_caller]

@@ -5,6 +5,7 @@
 use super::context::EnterGuard;
 use super::multi_thread::WorkerThreads;
 use super::{Builder, Handle};
+use crate::failure::report;
 use crate::task::JoinHandle;
 use heist_sync::coop;
 use std::fmt;
@@ -84,7 +85,7 @@ impl Runtime {
         self.handle.block_on(future)
     }
 
-    /// Spawns a task: see [`heist::spawn`](crate::spawn).
+    /// Spawns a task: see [`heist::spawn`](fn@crate::spawn).
     #[track_caller]
     #[inline]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
@@ -167,9 +168,9 @@ impl Runtime {
                 reaper.handle.scheduler().close_drivers();
             });
         if let Err(error) = thread {
-            eprintln!(
-                "heist: no thread for the shutdown of a runtime ({error}): its tasks are dropped on this one"
-            );
+            report(format_args!(
+                "no thread for the shutdown of a runtime ({error}): its tasks are dropped on this one"
+            ));
             self.drop_tasks();
         }
         // It ends by the sender's drop, or by the time-out.

@@ -208,17 +208,23 @@ impl Worker {
         if now.saturating_duration_since(self.maintained.get()) < SLICE {
             return None;
         }
-        self.maintained.set(now);
+        self.has_maintained(now);
         self.turn(|| {
             self.fire_timers(now);
             if let Some(mut turn) = self.scheduler.reactor.try_claim() {
                 report(turn.wait(Some(Duration::ZERO)));
             }
         });
-        if !self.queue.is_empty() {
+        if self.queue.has_several() {
             self.scheduler.announce();
         }
         self.take_injected()
+    }
+
+    /// The timers and the reactor are being seen to: time runs from here.
+    pub(super) fn has_maintained(&self, now: Instant) {
+        self.checked.set(now);
+        self.maintained.set(now);
     }
 
     /// Looks for work elsewhere for a while, if not too many do.

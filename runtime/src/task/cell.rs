@@ -5,9 +5,9 @@
 //! "Rule n" means the contract in `mod.rs`.
 
 use super::id::Current;
-use super::panics::{Payload, catch};
 use super::state::{Completed, FinishPoll, StartPoll, State, Wake};
-use super::{Id, JoinError, JoinHandle, report_panic, waker};
+use super::{Id, JoinError, JoinHandle, waker};
+use crate::failure::{Payload, catch, report, report_panic, wake};
 use crate::loom::atomic::AtomicPtr;
 use crate::loom::cell::UnsafeCell;
 use cordyceps::{Linked, list::Links};
@@ -420,11 +420,8 @@ unsafe fn complete<S: Schedule>(header: NonNull<Header>, scheduler: &S, entry: E
         Completed::JoinedWithWaker => {
             // SAFETY: rule 4.
             let waker = this.join_waker.with_mut(|waker| unsafe { (*waker).take() });
-            if let Err(payload) = catch(|| waker.map(Waker::wake)) {
-                report_panic(
-                    format_args!("the waker of who awaited task {}", this.id),
-                    &payload,
-                );
+            if let Some(waker) = waker {
+                wake(waker);
             }
         }
     }
@@ -511,10 +508,10 @@ fn report_destructor(header: &Header, payload: &Payload) {
 /// A failure that nobody will see: the task's handle is gone.
 #[cold]
 fn report_failure(header: &Header, error: &JoinError) {
-    eprintln!(
-        "heist: {error} (spawned at {}; nobody awaited it)",
+    report(format_args!(
+        "{error} (spawned at {}; nobody awaited it)",
         header.spawned_at
-    );
+    ));
 }
 
 // SAFETY: tasks are pinned in their cells; the links are in the header, and are touched under the list's lock only (rule 6). The list holds no

@@ -1,9 +1,9 @@
 //! The handle that a spawn returns.
 
 use super::cell::{Header, abort, drop_outcome, drop_reference, take_outcome};
-use super::panics::{catch, report_panic};
 use super::state::Detach;
 use super::{AbortHandle, Id, JoinError};
+use crate::failure::{catch, report_panic};
 use heist_sync::coop;
 use std::fmt;
 use std::future::Future;

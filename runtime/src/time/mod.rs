@@ -64,7 +64,7 @@ pub use self::sleep::{Sleep, sleep, sleep_until};
 pub use self::timeout::{Timeout, timeout, timeout_at};
 pub use std::time::Duration;
 
-#[cfg(test)]
+#[cfg(all(test, not(heist_loom)))]
 use self::wheel::Wheel;
 
 pub(crate) use self::{
