@@ -28,7 +28,7 @@ pub struct EnterGuard<'a> {
     _timers: Option<time::Entered>,
     _reactor: Option<reactor::Entered>,
     /// Of this thread; and tied to the handle, as tokio's is.
-    _marker: PhantomData<(&'a Handle, *const ())>,
+    _marker: PhantomData<(&'a Handle, *mut ())>,
 }
 
 thread_local! {

@@ -12,6 +12,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 /// A runtime: workers, drivers and a blocking pool. Dropping it shuts it down.
@@ -222,6 +223,10 @@ impl Drop for Runtime {
         }
     }
 }
+
+// A panic leaves a runtime as it was: it is caught where it happens, and no lock is held there.
+impl UnwindSafe for Runtime {}
+impl RefUnwindSafe for Runtime {}
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
