@@ -75,7 +75,7 @@ impl Builder {
 
     /// How many jobs may wait for a busy thread: any number unless told. Jobs for which a thread is on its way do not
     /// count, so that with 0 the pool accepts just what it can begin at once. A job that was aborted while it waited
-    /// counts until a thread comes to its place.
+    /// counts until a thread comes to its place. [`Pool::try_spawn`] gives back what is too much.
     pub fn queue_limit(mut self, queue_limit: usize) -> Self {
         self.queue_limit = queue_limit;
         self
@@ -118,6 +118,21 @@ impl Builder {
 
     /// Is called by each thread before its first job. A panic in it is reported on stderr, and the thread goes on.
     /// (`ThreadPoolExecutor`: `initializer`)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_blocking_pool::Pool;
+    /// use std::cell::Cell;
+    ///
+    /// thread_local! {
+    ///     static CONNECTION: Cell<u32> = const { Cell::new(0) };
+    /// }
+    ///
+    /// let pool = Pool::builder().on_thread_start(|| CONNECTION.set(42)).build();
+    /// assert_eq!(pool.spawn(|| CONNECTION.get()).join()?, 42);
+    /// # Ok::<(), heist_blocking_pool::JoinError>(())
+    /// ```
     pub fn on_thread_start(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.on_thread_start = Some(Arc::new(hook));
         self

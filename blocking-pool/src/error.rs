@@ -67,7 +67,20 @@ impl<J> Error for Rejected<J> {
     }
 }
 
-/// Why a job was not accepted: see [`Rejected`].
+/// Why a job was not accepted.
+///
+/// # Examples
+///
+/// ```
+/// use heist_blocking_pool::{Pool, RejectReason};
+///
+/// // No machine has room for such a stack.
+/// let pool = Pool::builder().thread_stack_size(1 << 46).build();
+/// match pool.try_spawn(|| 42).unwrap_err().reason() {
+///     RejectReason::NoThread(error) => println!("no thread: {error}"),
+///     other => panic!("{other}"),
+/// }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RejectReason {
@@ -165,6 +178,19 @@ impl JoinError {
     /// # Errors
     ///
     /// The error itself if the job did not panic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_blocking_pool::Pool;
+    ///
+    /// let pool = Pool::new();
+    /// let error = pool.spawn(|| panic!("no luck")).join().unwrap_err();
+    /// match error.try_into_panic() {
+    ///     Ok(payload) => assert!(payload.is::<&str>()),
+    ///     Err(cancelled) => println!("{cancelled}"),
+    /// }
+    /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn std::any::Any + Send + 'static>, Self> {
         match self.0 {
             Repr::Panic(payload) => Ok(payload.into_inner()),

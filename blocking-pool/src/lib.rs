@@ -25,7 +25,7 @@
 //!
 //! # What is guaranteed
 //!
-//! - A job that was accepted is run once, or cancelled once by a shutdown or an abort.
+//! - A job that was accepted is run once, or cancelled once: by a shutdown, or by an abort.
 //! - Jobs are begun in the order in which they were accepted.
 //! - As long as fewer than [`max_threads`](Builder::max_threads) jobs run, a job does not wait for another one to end:
 //!   jobs may block on each other. (The exception is an operating system that refuses a thread; that is reported.)

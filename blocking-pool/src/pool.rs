@@ -46,7 +46,7 @@ impl Pool {
     /// Runs a closure on a thread of the pool. It makes one allocation. (asyncio: `Executor.submit`, `loop.run_in_executor`)
     ///
     /// It never fails and never waits for room: the handle of a closure that the pool does not accept, for a reason that
-    /// [`RejectReason`] lists, resolves as cancelled. [`try_spawn`](Self::try_spawn) gives such a closure back.
+    /// [`RejectReason`](crate::RejectReason) lists, resolves as cancelled. [`try_spawn`](Self::try_spawn) gives such a closure back.
     ///
     /// # Examples
     ///
@@ -76,7 +76,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// The closure comes back, for a reason that [`RejectReason`] lists.
+    /// The closure comes back, for a reason that [`RejectReason`](crate::RejectReason) lists.
     ///
     /// # Examples
     ///
@@ -114,11 +114,12 @@ impl Pool {
         }
     }
 
-    /// Ends the pool: accepts nothing more, runs what waits to its end, and waits for all of it, at most as long as told. Returns
-    /// whether every thread has ended. (asyncio: `Executor.shutdown(wait=True)`)
+    /// Ends the pool: accepts nothing more, runs what waits to its end, and waits for all of it on the calling thread, at most
+    /// as long as told. Returns whether every thread has ended. (asyncio: `Executor.shutdown(wait=True)`)
     ///
-    /// With [`Duration::ZERO`] it does not wait (`wait=False`): the threads end when they are done. It blocks the calling thread. It may be called again, and
-    /// from several threads. On one of the pool's own threads, which cannot wait for itself, it does not wait, and returns false.
+    /// With [`Duration::ZERO`] it does not wait (`wait=False`): the threads end when they are done. Without a bound the threads
+    /// are joined: their thread-local values are gone as well. It may be called again, and from several threads. On one of the
+    /// pool's own threads, which cannot wait for itself, it does not wait, and returns false.
     ///
     /// # Examples
     ///
@@ -136,8 +137,8 @@ impl Pool {
         self.jobs.shutdown(timeout)
     }
 
-    /// Ends the pool as [`shutdown`](Self::shutdown) does, but what has not begun is cancelled; what has is waited for, since nothing can stop it. It may follow a `shutdown` that takes too long. (asyncio:
-    /// `Executor.shutdown(cancel_futures=True)`)
+    /// Ends the pool as [`shutdown`](Self::shutdown) does, but what has not begun is cancelled; what has is waited for, since
+    /// nothing can stop it. It may follow a `shutdown` that takes too long. (asyncio: `Executor.shutdown(cancel_futures=True)`)
     ///
     /// # Examples
     ///

@@ -17,13 +17,16 @@
 //!
 //! A thread is *arriving* if it was started or woken and has not looked at the queue yet; it will, whatever happens. Threads are
 //! recruited one after the other: whoever puts a job in recruits one if none is arriving, and whoever takes a job out while others
-//! are left does the same, before it is busy with its own. So a burst of small jobs wakes a few threads and not one each, what it costs to start a
-//! thread is paid once by the submitter and otherwise by the pool, and jobs that block still have a thread each. The invariant:
+//! are left does the same, before it is busy with its own. So a burst of small jobs wakes a few threads and not one each, the
+//! submitter pays for the first of them only, and jobs that block still have a thread each. The invariant:
 //!
-//! > While a job waits, a thread is arriving, or no thread is idle and none may be started; and no thread rests or leaves.
+//! > While a job waits, a thread is arriving or about to be recruited, or none is idle and none may be started; and no thread rests.
 //!
 //! Only the operating system can break it, by refusing a thread: then the job waits for a busy one, and the next recruitment tries
 //! again. Without any thread a job is not taken in: the submitter holds it until the first thread is there.
+//!
+//! (Measured on 2 cores, beside other load: 20,000 jobs that do nothing cost 0.09 µs each, and 4.1 µs with a wake for each of them;
+//! until 64 jobs that wait for each other all run, it takes 1.0 and 1.5 ms on idle threads, 2.9 and 3.0 ms on new ones.)
 
 use crate::error::{RejectReason, Rejected};
 use crate::loom::atomic::{AtomicBool, Ordering};

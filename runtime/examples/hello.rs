@@ -13,6 +13,11 @@
 //!
 //! `HEIST_WORKER_THREADS` sets the number of workers. On Ctrl-C or SIGTERM it stops accepting, lets the requests that are under way end, and exits.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "`/blocking` and `/stall` sleep as a program's synchronous code does"
+)]
+
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use heist::net::{TcpListener, TcpStream};

@@ -1,5 +1,53 @@
-//! A work-stealing async runtime with all of Python asyncio's features.
+//! An async runtime with all that Python's asyncio has: workers, one for each core, that steal tasks from each other; timers, sockets and a pool for
+//! code that blocks; and no worker that is stuck in one task keeps the others waiting.
+//!
+//! ```
+//! use heist::io::{AsyncReadExt, AsyncWriteExt};
+//! use heist::net::{TcpListener, TcpStream};
+//! use heist::time::{Duration, timeout};
+//!
+//! #[heist::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let address = listener.local_addr()?;
+//!
+//!     // A task that answers, …
+//!     let server = heist::spawn(async move {
+//!         let (mut stream, _peer) = listener.accept().await?;
+//!         stream.write_all(b"hello").await
+//!     });
+//!
+//!     // … and one second at most to be answered.
+//!     let ask = async {
+//!         let mut text = String::new();
+//!         TcpStream::connect(address).await?.read_to_string(&mut text).await?;
+//!         std::io::Result::Ok(text)
+//!     };
+//!     assert_eq!(timeout(Duration::from_secs(1), ask).await??, "hello");
+//!     server.await?
+//! }
+//! ```
+//!
+//! # The map
+//!
+//! | asyncio | here |
+//! | --- | --- |
+//! | `asyncio.run` | [`run`], [`#[heist::main]`](main), [`#[heist::test]`](test); [`runtime`] to configure one |
+//! | `create_task`, `Task` | [`spawn`], [`JoinHandle`]; [`task`] |
+//! | `gather` | [`gather`], [`try_gather`], [`join!`], [`try_join!`] |
+//! | `sleep`, `timeout`, `wait_for` | [`time`] |
+//! | `run_in_executor`, `to_thread` | [`spawn_blocking`]; [`blocking`] for pools of your own |
+//! | `Future`, synchronisation | [`sync`] |
+//! | `open_connection`, `start_server` | [`net`], [`io`] |
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `hyper`: hyper's traits on the sockets, and its executor and timer: [`traits`].
+//! - `full`: all of them.
 
+mod failure;
 mod future;
 pub mod io;
 mod loom;
@@ -15,9 +63,15 @@ pub mod traits;
 #[doc(hidden)]
 pub use future::__join;
 pub use future::{Gather, TryGather, gather, try_gather};
+pub use futures_lite::StreamExt;
 pub use heist_blocking_pool as blocking;
 pub use heist_macros::{main, test};
 pub use heist_sync as sync;
 pub use runtime::run;
 pub use spawn::{spawn, spawn_blocking};
 pub use task::JoinHandle;
+
+/// The server in the README is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 use super::{Handle, context};
+use crate::failure::report;
 use crate::task::{self, Header, IdBlock, JoinHandle, Schedule, Task};
 use heist_blocking_pool::{Job, JobPool};
 use std::future::Future;
@@ -39,6 +40,8 @@ impl<F: FnOnce() -> R, R> Future for Call<F> {
 }
 
 impl Schedule for Unscheduled {
+    const RUNS_ONCE: bool = true;
+
     fn schedule(&self, task: Task) {
         unreachable!(
             "the blocking job of {} was woken, but it is queued until it ends",
@@ -93,9 +96,9 @@ impl BlockingPool {
         }) {
             let (job, reason) = rejected.into_parts();
             if !handle.scheduler().is_closed() {
-                eprintln!(
-                    "heist: the blocking job spawned at {place} cannot run, and is cancelled: {reason}"
-                );
+                report(format_args!(
+                    "the blocking job spawned at {place} cannot run, and is cancelled: {reason}"
+                ));
             }
             job.cancel();
         }

@@ -144,10 +144,9 @@ fn run<F: Future>(
     // With a waker of its own, the future must be polled at once.
     let mut first = true;
     worker.run(|| {
-        if worker.answer_summons() || std::mem::take(&mut first) {
-            if let Poll::Ready(ready) = poll(future.as_mut(), &waker) {
-                output = Some(ready);
-            }
+        let woken = worker.answer_summons() || std::mem::take(&mut first);
+        if woken && let Poll::Ready(ready) = poll(future.as_mut(), &waker) {
+            output = Some(ready);
         }
         output.is_some()
     });

@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::{Handle, context};
+use crate::failure::{catch, report_panic};
 use crate::scheduler::{Parker, Worker};
-use crate::task::{catch, report_panic};
 use heist_sync::coop::{self, Budget};
 use parking_lot::{Condvar, Mutex};
 use std::cell::OnceCell;

@@ -5,6 +5,7 @@
 use super::context::EnterGuard;
 use super::multi_thread::WorkerThreads;
 use super::{Builder, Handle};
+use crate::failure::report;
 use crate::task::JoinHandle;
 use heist_sync::coop;
 use std::fmt;
@@ -166,9 +167,9 @@ impl Runtime {
                 reaper.handle.scheduler().close_drivers();
             });
         if let Err(error) = thread {
-            eprintln!(
-                "heist: no thread for the shutdown of a runtime ({error}): its tasks are dropped on this one"
-            );
+            report(format_args!(
+                "no thread for the shutdown of a runtime ({error}): its tasks are dropped on this one"
+            ));
             self.drop_tasks();
         }
         // It ends by the sender's drop, or by the time-out.

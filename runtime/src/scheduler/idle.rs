@@ -98,9 +98,14 @@ impl Idle {
         let counts = self.counts.load(Relaxed);
         let few = 2 * searchers(counts) < self.workers;
         if few {
-            self.counts.fetch_add(SEARCHER, AcqRel);
+            self.search();
         }
         few
+    }
+
+    /// A worker that has seen work searches for it.
+    pub(super) fn search(&self) {
+        self.counts.fetch_add(SEARCHER, AcqRel);
     }
 
     /// A searcher has found work: true if it was the last, and must now CHECK whether more is in sight, and announce it.

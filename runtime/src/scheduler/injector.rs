@@ -69,15 +69,16 @@ impl Injector {
             }
             // SAFETY: the entry is ours until the exchange succeeds, its link too.
             unsafe { header.as_ref() }.queue_next.store(head, Relaxed);
-            // Release: whoever takes the stack sees the task and its link. What was pushed before stays in the release sequence.
-            match inbox.compare_exchange_weak(head, header.as_ptr(), Release, Relaxed) {
+            // Release: whoever takes the stack sees the task and its link. What was pushed before stays in the release sequence. Acquire: see below.
+            match inbox.compare_exchange_weak(head, header.as_ptr(), AcqRel, Relaxed) {
                 Ok(_) => break,
                 Err(other) => head = other,
             }
         }
         // Who pushes on an empty stack sets the bit, after the push: a taker that cleared it before either sees the task when it looks
         // again (its clearing acquires our setting) or has its clearing undone. Who finds the bit missing sets it as well: the
-        // thread whose duty it is may have been preempted.
+        // thread whose duty it is may have been preempted. It doesn't overlook that, since a taker, after clearing, looks by a
+        // read-modify-write: that comes before our exchange, which then acquires the clearing, or after it, and sees the task.
         if head.is_null() || self.occupied.load(Relaxed) & (1 << index) == 0 {
             self.occupied.fetch_or(1 << index, Release);
         }
@@ -112,7 +113,7 @@ impl Injector {
         }
         let first = drained.pop();
         if first.is_some() {
-            // SAFETY of the bound: only thieves touch the other end, and they make more room.
+            // Only thieves touch the other end of the queue, and they make more room.
             for _ in 1..BATCH.min(into.room()) {
                 let Some(task) = drained.pop() else { break };
                 into.push(task)
@@ -122,8 +123,11 @@ impl Injector {
         if drained.0.is_null() {
             // Acquire and Release: see `push`.
             self.occupied.fetch_and(!(1 << index), AcqRel);
-            let head = shard.inbox.load(Relaxed);
-            if !head.is_null() && head != CLOSED {
+            let look =
+                shard
+                    .inbox
+                    .compare_exchange(ptr::null_mut(), ptr::null_mut(), AcqRel, Relaxed);
+            if look.is_err_and(|head| head != CLOSED) {
                 self.occupied.fetch_or(1 << index, Release);
             }
         }

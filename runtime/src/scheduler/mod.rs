@@ -14,6 +14,7 @@ mod relief;
 mod rng;
 mod sleep;
 mod slot;
+mod summons;
 mod worker;
 
 #[cfg(test)]
@@ -21,6 +22,8 @@ mod models;
 
 pub(crate) use parker::Parker;
 pub(crate) use worker::Worker;
+
+use summons::Summons;
 
 use crate::loom::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::reactor::Reactor;
@@ -157,8 +160,7 @@ impl Scheduler {
 
     /// Makes a worker return to its loop's condition, asleep or not.
     pub(crate) fn summon(&self, worker: usize) {
-        // Release: what the condition looks at was written before.
-        self.remotes[worker].summoned.store(true, Ordering::Release);
+        self.remotes[worker].summons.call();
         self.unpark(worker);
     }
 

@@ -5,9 +5,11 @@ use super::injector::Injector;
 use super::parker::{Parker, Unpark};
 use super::queue::{Local, Steal};
 use super::slot::NextSlot;
+use super::summons::Summons;
 use crate::loom::atomic::{
     AtomicBool, AtomicUsize,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
+    fence,
 };
 use crate::loom::{Arc, model_within, thread};
 use crate::task::{self, Header, Id, IdBlock, JoinHandle, Schedule, Task};
@@ -378,5 +380,70 @@ fn queue_against_thieves() {
             .sum::<usize>();
         assert_eq!(got, 3);
         assert!(handles.iter().all(JoinHandle::is_finished));
+    });
+}
+
+/// Of two calls the first publishes something: who answers the second has it seen, or is asked again.
+#[test]
+fn summons_publish() {
+    model_within(3, || {
+        let summons = Arc::new(Summons::new());
+        let published = Arc::new(AtomicBool::new(false));
+        let publisher = {
+            let (summons, published) = (summons.clone(), published.clone());
+            thread::spawn(move || {
+                published.store(true, Relaxed);
+                summons.call();
+            })
+        };
+        let other = {
+            let summons = summons.clone();
+            thread::spawn(move || summons.call())
+        };
+        let mut seen = summons.answer() && published.load(Relaxed);
+        publisher.join().expect("the publisher panicked");
+        other.join().expect("the other caller panicked");
+        // What a join makes visible is no help to the worker: only an answer makes it look.
+        seen |= summons.answer() && published.load(Relaxed);
+        assert!(seen, "what the first caller published was missed");
+    });
+}
+
+/// Two push, and one is slow to show it: who goes to sleep after the other has announced its task sees that there is something, or is seen asleep, or has
+/// the task.
+#[test]
+fn injector_shows_what_was_announced() {
+    model_within(3, || {
+        let injector = Arc::new(Injector::new(1));
+        let asleep = Arc::new(AtomicBool::new(false));
+        let (slow, _, slow_handle) = marked();
+        let (task, _, handle) = marked();
+        let slow = {
+            let injector = injector.clone();
+            thread::spawn(move || assert!(injector.push(slow, 0).is_ok()))
+        };
+        let announcer = {
+            let (injector, asleep) = (injector.clone(), asleep.clone());
+            thread::spawn(move || {
+                assert!(injector.push(task, 0).is_ok());
+                fence(SeqCst);
+                asleep.load(Relaxed)
+            })
+        };
+        let (queue, _stealer) = Local::new();
+        let _ = count(injector.pop(0, &queue)) + count(queue.pop());
+        asleep.store(true, Relaxed);
+        fence(SeqCst);
+        let in_sight = !injector.is_empty();
+        let seen_asleep = announcer.join().expect("the announcer panicked");
+        assert!(
+            in_sight || seen_asleep || handle.is_finished(),
+            "an announced task was overlooked"
+        );
+        slow.join().expect("the slow one panicked");
+        while !injector.is_empty() {
+            let _ = count(injector.pop(0, &queue)) + count(queue.pop());
+        }
+        assert!(handle.is_finished() && slow_handle.is_finished());
     });
 }

@@ -51,6 +51,13 @@ impl Parker {
     /// Sleeps until an unpark, the bound's end, or for no reason at all. True: an unpark ended it.
     ///
     /// The thread has [adopted](Self::adopt) this parker.
+    #[cfg_attr(
+        not(heist_loom),
+        expect(
+            clippy::disallowed_methods,
+            reason = "this is the parker that everybody else is asked to use"
+        )
+    )]
     pub(crate) fn park(&self, timeout: Option<Duration>) -> bool {
         if self.begin(PARKED) {
             match timeout {

@@ -65,6 +65,11 @@ mod deque {
             self.0.is_empty()
         }
 
+        /// Whether there is more than the one that the owner takes next.
+        pub(crate) fn has_several(&self) -> bool {
+            self.0.len() > 1
+        }
+
         /// How many more tasks fit. Thieves can only make it more.
         pub(crate) fn room(&self) -> usize {
             CAPACITY - self.0.len()
@@ -125,6 +130,10 @@ mod locked {
 
         pub(crate) fn is_empty(&self) -> bool {
             self.0.lock().is_empty()
+        }
+
+        pub(crate) fn has_several(&self) -> bool {
+            self.0.lock().len() > 1
         }
 
         pub(crate) fn room(&self) -> usize {

@@ -25,7 +25,14 @@ pub(super) const QUIET_TICKS: u32 = 8;
 pub(super) const ASLEEP: u32 = 0;
 
 /// What one worker has seen of the others' ticks.
-pub(super) struct Observations(Box<[Cell<Option<(u32, Instant)>>]>);
+pub(super) struct Observations(Box<[Cell<Option<Seen>>]>);
+
+/// A tick, and when it was seen first.
+#[derive(Clone, Copy)]
+struct Seen {
+    tick: u32,
+    at: Instant,
+}
 
 impl Observations {
     pub(super) fn new(workers: usize) -> Self {
@@ -35,11 +42,11 @@ impl Observations {
     /// Looks at a worker's tick: true if it has been in this one poll for long.
     pub(super) fn is_stuck(&self, worker: usize, tick: u32, now: Instant) -> bool {
         match self.0[worker].get() {
-            Some((seen, at)) if seen == tick => {
-                tick != ASLEEP && now.saturating_duration_since(at) >= LONG_POLL
+            Some(seen) if seen.tick == tick => {
+                tick != ASLEEP && now.saturating_duration_since(seen.at) >= LONG_POLL
             }
             _ => {
-                self.0[worker].set(Some((tick, now)));
+                self.0[worker].set(Some(Seen { tick, at: now }));
                 false
             }
         }

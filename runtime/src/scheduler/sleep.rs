@@ -7,6 +7,7 @@
 
 use super::relief::{ASLEEP, QUIET_TICKS, TICK};
 use super::worker::Worker;
+use crate::failure;
 use crate::loom::atomic::Ordering::Relaxed;
 use crate::time::Instant;
 use std::io;
@@ -24,7 +25,8 @@ impl Worker {
         // Wakes in a row at which all were asleep.
         let mut quiet = 0;
         let mut claim = true;
-        while self.queue.is_empty() && !scheduler.has_work() && !self.is_summoned() {
+        while self.queue.is_empty() && !scheduler.has_work() && !self.remote().summons.is_standing()
+        {
             let now = scheduler.timers.clock().now();
             let watching = idle.take_watch(self.index);
             claim |= watching && self.relieve(now);
@@ -36,20 +38,29 @@ impl Worker {
             if unparked && idle.is_awake(self.index) {
                 break;
             }
-            self.turn(|| self.fire_timers(scheduler.timers.clock().now()));
+            let now = scheduler.timers.clock().now();
+            self.turn(|| self.fire_timers(now));
+            self.has_maintained(now);
             // Who runs, and isn't stuck, will come back to the reactor before long. It is left to it, since who turns the reactor had better
             // not be the watcher, which is missed whenever it leaves its post.
             claim = idle.awake() == 0;
             quiet = if claim && !unparked { quiet + 1 } else { 0 };
         }
-        // If it was counted out by who unparked it, then as a searcher.
-        self.searching.set(!idle.get_up(self.index));
+        // If it was counted out by who unparked it, then as a searcher. If it saw work it is one, whatever the limit: it would go back to
+        // sleep, and see it again.
+        let counted_out = !idle.get_up(self.index);
+        if !counted_out && self.queue.is_empty() && scheduler.has_work() {
+            idle.search();
+            self.searching.set(true);
+        } else {
+            self.searching.set(counted_out);
+        }
         self.remote().tick.store(self.tick.get(), Relaxed);
         if let Some(watcher) = idle.relieve_watch(self.index) {
             scheduler.unpark(watcher);
         }
-        if !self.queue.is_empty() {
-            self.stop_searching();
+        // One task is for this worker itself.
+        if self.queue.has_several() {
             scheduler.announce();
         }
     }
@@ -117,7 +128,9 @@ impl Worker {
 /// Says so if the reactor failed, which it does not while the descriptors of the process are in order. True: it did.
 pub(super) fn report(turn: io::Result<usize>) -> bool {
     if let Err(error) = &turn {
-        eprintln!("heist: the reactor failed, and is tried again: {error}");
+        failure::report(format_args!(
+            "the reactor failed, and is tried again: {error}"
+        ));
     }
     turn.is_err()
 }

@@ -9,11 +9,8 @@ use super::relief::{ASLEEP, Observations};
 use super::rng::Rng;
 use super::sleep::report;
 use super::slot::NextSlot;
-use super::{Parker, Scheduler};
-use crate::loom::atomic::{
-    AtomicBool, AtomicU32,
-    Ordering::{Acquire, Relaxed},
-};
+use super::{Parker, Scheduler, Summons};
+use crate::loom::atomic::{AtomicU32, Ordering::Relaxed};
 use crate::loom::hint;
 use crate::task::{self, IdBlock, JoinHandle, Task};
 use crate::time::Instant;
@@ -43,8 +40,8 @@ pub(super) struct Remote {
     pub(super) stealer: Stealer,
     /// Moves with each poll: see `relief.rs`.
     pub(super) tick: AtomicU32,
-    /// The worker is to look at its loop's condition.
-    pub(super) summoned: AtomicBool,
+    /// That the worker look at its loop's condition.
+    pub(super) summons: Summons,
     pub(super) parker: Parker,
 }
 
@@ -55,7 +52,7 @@ impl Remote {
             slot: NextSlot::new(),
             stealer,
             tick: AtomicU32::new(ASLEEP),
-            summoned: AtomicBool::new(false),
+            summons: Summons::new(),
             parker: Parker::new(),
         };
         (queue, remote)
@@ -76,6 +73,8 @@ pub(crate) struct Worker {
     pub(super) searching: Cell<bool>,
     /// In a turn of the reactor or the timers: what wakes up queues up, and is announced once.
     turning: Cell<bool>,
+    /// At which of the injector's shards to look first: at each in turn, so that one that is never empty hides no other.
+    shard: Cell<usize>,
     /// Times in a row that the next-slot was preferred.
     streak: Cell<u32>,
     pub(super) tick: Cell<u32>,
@@ -111,6 +110,7 @@ impl Worker {
             leases: Cell::new(0),
             searching: Cell::new(false),
             turning: Cell::new(false),
+            shard: Cell::new(index),
             streak: Cell::new(0),
             tick: Cell::new(ASLEEP),
             polls_left: Cell::new(CHECK_POLLS),
@@ -134,11 +134,11 @@ impl Worker {
                     .or_else(|| self.next_task())
                     .or_else(|| self.search())
                 {
-                    Some(task) => self.poll(task),
-                    None => {
-                        self.sleep();
-                        self.polls_left.set(self.polls_between.get());
+                    Some(task) => {
+                        self.stop_searching();
+                        self.poll(task);
                     }
+                    None => self.sleep(),
                 }
             }
             self.stop_searching();
@@ -172,7 +172,8 @@ impl Worker {
     }
 
     fn take_injected(&self) -> Option<Task> {
-        let task = self.scheduler.injector.pop(self.index, &self.queue)?;
+        let shard = self.shard.replace(self.shard.get().wrapping_add(1));
+        let task = self.scheduler.injector.pop(shard, &self.queue)?;
         if !self.searching.get() && !self.queue.is_empty() {
             self.scheduler.announce();
         }
@@ -207,17 +208,23 @@ impl Worker {
         if now.saturating_duration_since(self.maintained.get()) < SLICE {
             return None;
         }
-        self.maintained.set(now);
+        self.has_maintained(now);
         self.turn(|| {
             self.fire_timers(now);
             if let Some(mut turn) = self.scheduler.reactor.try_claim() {
                 report(turn.wait(Some(Duration::ZERO)));
             }
         });
-        if !self.queue.is_empty() {
+        if self.queue.has_several() {
             self.scheduler.announce();
         }
-        self.scheduler.injector.pop(self.index, &self.queue)
+        self.take_injected()
+    }
+
+    /// The timers and the reactor are being seen to: time runs from here.
+    pub(super) fn has_maintained(&self, now: Instant) {
+        self.checked.set(now);
+        self.maintained.set(now);
     }
 
     /// Looks for work elsewhere for a while, if not too many do.
@@ -228,7 +235,6 @@ impl Worker {
         self.searching.set(true);
         for round in 0..SEARCH_ROUNDS {
             if let Some(task) = self.look_around() {
-                self.stop_searching();
                 return Some(task);
             }
             for _ in 0..SEARCH_SPINS << round {
@@ -340,12 +346,17 @@ impl Worker {
         }
     }
 
-    /// A task that was woken while it was polled, by itself to yield, say: it queues up. This worker looks at its queue next, so another is woken only if
-    /// there is something to take besides.
+    /// A task that was woken while it was polled, by itself to yield, say: it queues up behind all that wait, also behind those for which the queue had no room.
+    /// This worker looks there next, so another is woken only if there is something to take besides.
     #[inline]
     fn requeue(&self, task: Task) {
-        let alone = self.queue.is_empty() && self.remote().slot.is_empty();
-        self.push_back(task);
+        let spilt = !self.scheduler.injector.is_empty();
+        let alone = !spilt && self.queue.is_empty() && self.remote().slot.is_empty();
+        if spilt {
+            self.inject(task)
+        } else {
+            self.push_back(task)
+        }
         if !alone && let Some(worker) = self.scheduler.idle.glance() {
             self.scheduler.unpark(worker);
         }
@@ -353,9 +364,12 @@ impl Worker {
 
     #[inline]
     pub(super) fn push_back(&self, task: Task) {
-        let Err(task) = self.queue.push(task) else {
-            return;
-        };
+        if let Err(task) = self.queue.push(task) {
+            self.inject(task);
+        }
+    }
+
+    fn inject(&self, task: Task) {
         if let Err(task) = self.scheduler.injector.push(task, self.index) {
             task.cancel();
         }
@@ -365,13 +379,9 @@ impl Worker {
         &self.scheduler.remotes[self.index]
     }
 
-    pub(super) fn is_summoned(&self) -> bool {
-        self.remote().summoned.load(Acquire)
-    }
-
     /// Whether the worker was summoned since the last time that this was asked.
     pub(crate) fn answer_summons(&self) -> bool {
-        self.is_summoned() && self.remote().summoned.swap(false, Acquire)
+        self.remote().summons.answer()
     }
 
     pub(super) fn belongs_to(&self, scheduler: &Arc<Scheduler>) -> bool {

@@ -1,7 +1,7 @@
 //! A handle that can abort a task without awaiting it.
 
-use super::cell::{Header, drop_reference};
-use super::{Id, join};
+use super::Id;
+use super::cell::{Header, abort, drop_reference};
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -44,7 +44,8 @@ impl AbortHandle {
 
     /// Asks for the task to be cancelled: see [`JoinHandle::abort`](super::JoinHandle::abort).
     pub fn abort(&self) {
-        join::abort(self.header());
+        // SAFETY: by the handle's reference.
+        unsafe { abort(self.header) };
     }
 
     /// Whether the task has ended.

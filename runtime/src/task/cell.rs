@@ -5,9 +5,9 @@
 //! "Rule n" means the contract in `mod.rs`.
 
 use super::id::Current;
-use super::panics::{Payload, catch};
-use super::state::{Completed, FinishPoll, StartPoll, State};
-use super::{Id, JoinError, JoinHandle, report_panic, waker};
+use super::state::{Completed, FinishPoll, StartPoll, State, Wake};
+use super::{Id, JoinError, JoinHandle, waker};
+use crate::failure::{Payload, catch, report, report_panic, wake};
 use crate::loom::atomic::AtomicPtr;
 use crate::loom::cell::UnsafeCell;
 use cordyceps::{Linked, list::Links};
@@ -21,6 +21,9 @@ use std::task::{Context, Poll, Waker};
 
 /// Where a task's cell comes from and goes to: the scheduler, or the blocking pool.
 pub(crate) trait Schedule: Send + Sync + 'static {
+    /// Whether a task of this kind is queued until it is run, once: a blocking job. Its abort then need not wait for its turn.
+    const RUNS_ONCE: bool = false;
+
     /// Takes a task that was woken.
     fn schedule(&self, task: Task);
 
@@ -78,6 +81,7 @@ struct Vtable {
     /// The runner drops the future and completes the task.
     cancel: unsafe fn(NonNull<Header>, entry: Entry),
     schedule: unsafe fn(NonNull<Header>),
+    runs_once: bool,
     /// Moves the outcome to where the pointer, a `*mut Poll<Result<T, JoinError>>`, leads.
     take_outcome: unsafe fn(NonNull<Header>, *mut ()),
     drop_outcome: unsafe fn(NonNull<Header>),
@@ -218,7 +222,24 @@ pub(super) unsafe fn submit(header: NonNull<Header>) {
     unsafe { (header.as_ref().vtable.schedule)(header) }
 }
 
-/// The shutdown drops a task that is not being polled.
+/// Aborts a task: its future is dropped at its next suspension.
+///
+/// # Safety
+///
+/// The caller holds a reference, which it keeps.
+pub(super) unsafe fn abort(header: NonNull<Header>) {
+    // SAFETY: by the caller's reference.
+    let this = unsafe { header.as_ref() };
+    if this.vtable.runs_once {
+        // SAFETY: passed on.
+        unsafe { shut_down(header) };
+    } else if this.state.abort() == Wake::Submit {
+        // SAFETY: the transition gave us the task.
+        unsafe { submit(header) };
+    }
+}
+
+/// Drops a task that is not being polled: at the shutdown, or a blocking job that is aborted before it begins.
 ///
 /// # Safety
 ///
@@ -267,6 +288,7 @@ where
         run: run::<F, S>,
         cancel: cancel::<F, S>,
         schedule: schedule::<F, S>,
+        runs_once: S::RUNS_ONCE,
         take_outcome: take_outcome_of::<F, S>,
         drop_outcome: drop_outcome_of::<F, S>,
         free: free_of::<F, S>,
@@ -383,7 +405,7 @@ unsafe fn complete<S: Schedule>(header: NonNull<Header>, scheduler: &S, entry: E
     // SAFETY: the runner stands for a reference.
     let this = unsafe { header.as_ref() };
     scheduler.release(this);
-    if this.state.is_sole_owner() {
+    if entry == Entry::Popped && this.state.is_sole_owner() {
         // SAFETY: with no handle the outcome is ours, and nobody else knows the cell.
         unsafe {
             drop_outcome(header);
@@ -398,11 +420,8 @@ unsafe fn complete<S: Schedule>(header: NonNull<Header>, scheduler: &S, entry: E
         Completed::JoinedWithWaker => {
             // SAFETY: rule 4.
             let waker = this.join_waker.with_mut(|waker| unsafe { (*waker).take() });
-            if let Err(payload) = catch(|| waker.map(Waker::wake)) {
-                report_panic(
-                    format_args!("the waker of who awaited task {}", this.id),
-                    &payload,
-                );
+            if let Some(waker) = waker {
+                wake(waker);
             }
         }
     }
@@ -489,10 +508,10 @@ fn report_destructor(header: &Header, payload: &Payload) {
 /// A failure that nobody will see: the task's handle is gone.
 #[cold]
 fn report_failure(header: &Header, error: &JoinError) {
-    eprintln!(
-        "heist: {error} (spawned at {}; nobody awaited it)",
+    report(format_args!(
+        "{error} (spawned at {}; nobody awaited it)",
         header.spawned_at
-    );
+    ));
 }
 
 // SAFETY: tasks are pinned in their cells; the links are in the header, and are touched under the list's lock only (rule 6). The list holds no

@@ -2,7 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Id, panics::Payload};
+use super::Id;
+use crate::failure::Payload;
 use std::any::Any;
 use std::{error, fmt, io};
 

@@ -1,9 +1,9 @@
 //! The handle that a spawn returns.
 
-use super::cell::{Header, drop_outcome, drop_reference, submit, take_outcome};
-use super::panics::{catch, report_panic};
-use super::state::{Detach, Wake};
+use super::cell::{Header, abort, drop_outcome, drop_reference, take_outcome};
+use super::state::Detach;
 use super::{AbortHandle, Id, JoinError};
+use crate::failure::{catch, report_panic};
 use heist_sync::coop;
 use std::fmt;
 use std::future::Future;
@@ -83,7 +83,8 @@ impl<T> JoinHandle<T> {
     /// # });
     /// ```
     pub fn abort(&self) {
-        abort(self.header());
+        // SAFETY: by the handle's reference.
+        unsafe { abort(self.header) };
     }
 
     /// A handle that can abort the task, and keeps nothing of its output: for whoever does not await it.
@@ -101,14 +102,6 @@ impl<T> JoinHandle<T> {
     /// The task's id.
     pub fn id(&self) -> Id {
         self.header().id
-    }
-}
-
-/// Aborts for any kind of handle.
-pub(super) fn abort(header: &Header) {
-    if header.state.abort() == Wake::Submit {
-        // SAFETY: the transition gave us the task.
-        unsafe { submit(NonNull::from(header)) };
     }
 }
 

@@ -392,3 +392,22 @@ fn spawn_against_completion_against_close() {
         assert_eq!(bench.cells_freed.load(SeqCst), 2);
     });
 }
+
+/// The lists close while the queue still has the task's entry, and nobody else knows the task: the entry, void now, gives up the task's own reference, and the
+/// cell must outlast the closer's.
+#[test]
+fn close_against_void_entry() {
+    model_within(3, || {
+        let bench = Bench::new(0);
+        drop(spawn(&bench));
+        let popper = {
+            let bench = bench.clone();
+            thread::spawn(move || drop(bench.pop()))
+        };
+        bench.tasks.close();
+        popper.join().expect("the popper panicked");
+        drop(bench.pop());
+        assert_eq!(bench.futures_dropped.load(SeqCst), 1);
+        assert_eq!(bench.cells_freed.load(SeqCst), 1);
+    });
+}

@@ -238,7 +238,7 @@ impl State {
         before < 2 * REF_ONE
     }
 
-    /// True if the caller, a runner that has unlinked the task from its list, is the only one who knows it: no handle, no waker, no other
+    /// True if the caller, a runner that has unlinked the task from its list and holds the task's own reference, is the only one who knows it: no handle, no waker, no other
     /// reference. It may then free the cell without completing it.
     pub(super) fn is_sole_owner(&self) -> bool {
         self.0.load(Acquire) & !(CANCELLED | SCHEDULED) == RUNNING | REF_ONE

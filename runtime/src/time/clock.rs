@@ -1,7 +1,8 @@
 //! The time: [`Instant`], and the [`Clock`] that a runtime reads it from.
 //!
-//! In comes the system's monotonic clock, read in one place ([`Clock::now`]); out go `Instant`s, to the scheduler, to the timers and
-//! to everybody who asks with [`Instant::now`]. Whatever stops or moves the time takes the place of that one reading.
+//! In comes the system's monotonic clock, read in one place ([`Clock::now`]); out go `Instant`s, to the scheduler, to
+//! the timers and to everybody who asks with [`Instant::now`]. Whatever stops or moves the time takes the place of
+//! that one reading.
 #![forbid(unsafe_code)]
 
 use std::fmt;

@@ -1,37 +1,39 @@
-//! A timer's place on a wheel: the part of a [`Sleep`](super::Sleep) that the wheel knows. All the `unsafe` of this module is here.
+//! A timer's place on a wheel: the part of a [`Sleep`](super::Sleep) that the wheel knows. All the `unsafe` of this
+//! module is here.
 //!
-//! In comes the future that owns the entry ([`Entry::arm`], [`Entry::keep`], [`Entry::reset`], [`Entry::disarm`]) on one side, and whoever holds the
-//! lock of the wheel, by way of [`Armed`] and [`Slot`], on the other. Out goes the waker, to whoever turns the wheel.
+//! In comes the future that owns the entry ([`Entry::arm`], [`Entry::keep`], [`Entry::reset`], [`Entry::disarm`]) on
+//! one side, and whoever holds the lock of the wheel, by way of [`Armed`] and [`Slot`], on the other. Out goes the
+//! waker, to whoever turns the wheel.
 //!
 //! # The states
 //!
-//! ```text
-//!            (1) arm                  (3) fire
-//!   Idle ──────────────▶ Armed ──────────────────▶ Fired
-//!    ▲ ◀──────────────── │  ▲ (2) reset, keep        │
-//!    │    (4) disarm     │  └───────────────┘        │
-//!    │                   └─────▶ Closed (5) close    │
-//!    └──────────────────────────────┴────────────────┘ (4) disarm
-//! ```
-//!
-//! 1 and 4 are the owner's; 2 the owner's under the wheel's lock; 3 and 5 are made under that lock by whoever turns the wheel or closes it.
-//! An owner that finds its deadline come before it is armed goes from `Idle` to `Fired` by itself ([`Entry::finish`]).
+//! | | from | to | made by |
+//! | --- | --- | --- | --- |
+//! | 1 | `Idle` | `Armed` | the owner, and then linked under the wheel's lock: [`Entry::arm`] |
+//! | 2 | `Armed` | `Armed`, with another deadline or waker | the owner under the lock: [`Entry::reset`], [`Entry::keep`] |
+//! | 3 | `Armed` | `Fired` | whoever turns the wheel, under the lock: [`Armed::fire`] |
+//! | 4 | `Armed` | `Closed` | whoever closes the wheel, under the lock: [`Armed::fire`] |
+//! | 5 | `Idle` | `Closed` | the owner, where it finds the wheel closed: [`Entry::arm`] |
+//! | 6 | any | `Idle` | the owner, and unlinked before under the lock if it is `Armed`: [`Entry::disarm`] |
+//! | 7 | `Idle` | `Fired` | the owner, where the deadline has come already: [`Entry::finish`] |
 //!
 //! # The contract
 //!
 //! 1. The *owner* is whoever has the `Pin<&mut Entry>`. `wheel` is its alone. Only it makes an entry `Armed` or `Idle`.
-//! 2. While `Armed`, the entry is in one slot of `wheel` (or in the hands of whoever holds that wheel's lock), and `links` and `timer` are
-//!    touched under the wheel's lock only. In all other states they are the owner's.
-//! 3. `waker` is initialised while `Armed`, and its value belongs to the entry. While `Armed` it is written under the lock only, and by the
-//!    owner only; it may be read under the lock, or by the owner. Whoever fires the entry reads the value out, which leaves the bytes as they
-//!    are: so the owner may compare them at any time without the lock.
-//! 4. The store of `Fired` or `Closed` (release) is the last touch of the entry by the wheel. An owner that reads it (acquire, or
-//!    under the lock) has everything for itself again, and may free it.
-//! 5. An armed entry is pinned, and its drop disarms it first, so a linked pointer never dangles. (It is `!Unpin`, which is what
-//!    lets the wheel keep a pointer beside the owner's `&mut`.)
-//! 6. An [`Armed`] exists only under the lock of the entry's wheel, while the entry is `Armed`. It is made by the owner under the lock
-//!    ([`Entry::armed`]), at arming, or by [`Slot::pop`]; `slots.rs` and `wheel.rs`, which alone use it, let none out of a critical section.
-//! 7. An owner that has read `Armed` without the lock knows only that it was: it reads again under the lock before it relies on rule 2.
+//! 2. While `Armed`, the entry is in one slot of `wheel` (or in the hands of whoever holds that wheel's lock), and
+//!    `links` and `timer` are touched under the wheel's lock only. In all other states they are the owner's.
+//! 3. `waker` is initialised while `Armed`, and its value belongs to the entry. While `Armed` it is written under the
+//!    lock only, and by the owner only; it may be read under the lock, or by the owner. Whoever fires the entry reads
+//!    the value out, which leaves the bytes as they are: so the owner may compare them at any time without the lock.
+//! 4. The store of `Fired` or `Closed` (release) is the last touch of the entry by the wheel. An owner that reads it
+//!    (acquire, or under the lock) has everything for itself again, and may free it.
+//! 5. An armed entry is pinned, and its drop disarms it first, so a linked pointer never dangles. (It is `!Unpin`,
+//!    which is what lets the wheel keep a pointer beside the owner's `&mut`.)
+//! 6. An [`Armed`] exists only under the lock of the entry's wheel, while the entry is `Armed`. It is made by the
+//!    owner under the lock ([`Entry::armed`]), at arming, or by [`Slot::pop`]; `slots.rs` and `wheel.rs`, which alone
+//!    use it, let none out of a critical section.
+//! 7. An owner that has read `Armed` without the lock knows only that it was: it reads again under the lock before it
+//!    relies on rule 2.
 //! 8. `slots.rs` calls [`Slot::remove`] on the slot that [`Armed::place`] names: [`Slot::push`] wrote it there.
 
 use super::clock::Instant;
@@ -88,8 +90,8 @@ pub(super) struct Entry {
     _pinned: PhantomPinned,
 }
 
-// SAFETY: whoever shares or receives an entry is bound by rules 1 to 3, which leave each field to one thread at a time; what is
-// in them (wakers, the wheel) may be sent and shared.
+// SAFETY: whoever shares or receives an entry is bound by rules 1 to 3, which leave each field to one thread at a
+// time; what is in them (wakers, the wheel) may be sent and shared.
 unsafe impl Send for Entry {}
 // SAFETY: as above; a `&Entry` gives its state only.
 unsafe impl Sync for Entry {}
@@ -168,13 +170,15 @@ impl Entry {
         State::Closed
     }
 
-    /// Sees to it that an armed entry wakes `waker`, and says what has become of the entry. No lock if it holds that waker already,
-    /// else one.
+    /// Sees to it that an armed entry wakes `waker`, and says what has become of the entry. No lock if it holds that
+    /// waker already, else one.
     pub(super) fn keep(self: Pin<&mut Self>, waker: &Waker) -> State {
         let this = self.into_ref().get_ref();
         // SAFETY: the owner may look at the bytes at any time after the first arming (rule 3). The value itself may
-        // have been read out and dropped meanwhile: `will_wake` compares two pointers and follows neither. If they are the same,
-        // then whoever fires this entry wakes just the waker that we were asked to keep.
+        // have been read out and dropped meanwhile: `will_wake` compares two pointers and follows neither. If they
+        // are the same, then whoever fires this entry wakes just the waker that we were asked to keep. (Not one that
+        // was freed and whose address this one got: it would have been made after the firing, and its poll would have
+        // read `Fired`.)
         let same = this
             .waker
             .with(|slot| unsafe { (*slot).assume_init_ref() }.will_wake(waker));
@@ -192,10 +196,12 @@ impl Entry {
         this.state()
     }
 
-    /// Moves the deadline of an armed entry, whose waker stays: onto the wheel `here`, or, if this thread has none, onto the shared one, as if
-    /// it were armed anew. Any other becomes idle. Says what has become of it. No lock if it is not armed, one if it stays on its wheel, else two.
+    /// Moves the deadline of an armed entry, whose waker stays: onto the wheel `here`, or, if this thread has none,
+    /// onto the shared one, as if it were armed anew. Any other becomes idle. Says what has become of it. No lock if
+    /// it is not armed, one if it stays on its wheel, else two.
     ///
-    /// It can't stay on another worker's wheel: that worker may be asleep until its earliest deadline, and this may be earlier.
+    /// It can't stay on another worker's wheel: that worker may be asleep until its earliest deadline, and this may
+    /// be earlier.
     pub(super) fn reset(
         mut self: Pin<&mut Self>,
         deadline: Instant,
@@ -228,7 +234,8 @@ impl Entry {
         State::Idle
     }
 
-    /// Takes it off its wheel, and gives back the waker that it had there: one lock if it is armed, else none. It is idle then.
+    /// Takes it off its wheel, and gives back the waker that it had there: one lock if it is armed, else none. It is
+    /// idle then.
     pub(super) fn disarm(self: Pin<&mut Self>) -> Option<Waker> {
         let this = self.into_ref().get_ref();
         let removed = this.state() == State::Armed
@@ -237,7 +244,8 @@ impl Entry {
                 entry.inspect(|entry| slots.remove(entry)).is_some()
             });
         this.set_state(State::Idle);
-        // SAFETY: an entry that was armed until it was removed here has its waker still, and is its owner's (rules 2 and 3).
+        // SAFETY: an entry that was armed until it was removed here has its waker still, and is its owner's (rules 2
+        // and 3).
         removed.then(|| unsafe { this.take_waker() })
     }
 
@@ -312,7 +320,8 @@ impl Armed {
             .with_mut(|slot| mem::swap(unsafe { (*slot).assume_init_mut() }, waker));
     }
 
-    /// Gives the entry, which is in no slot, back to its owner as `Fired` or `Closed`, and its waker to the caller, to be woken outside the lock.
+    /// Gives the entry, which is in no slot, back to its owner as `Fired` or `Closed`, and its waker to the caller,
+    /// to be woken outside the lock.
     #[inline]
     pub(super) fn fire(self, state: State) -> Waker {
         debug_assert!(matches!(state, State::Fired | State::Closed));
@@ -391,7 +400,8 @@ impl Slot {
     /// Takes out this entry, which must be here.
     #[inline]
     pub(super) fn remove(&mut self, entry: &Armed) {
-        // SAFETY: an armed entry is alive (rule 5), and is in the slot that its place names (rule 8), which is this one.
+        // SAFETY: an armed entry is alive (rule 5), and is in the slot that its place names (rule 8), which is this
+        // one.
         let removed = unsafe { self.entries.remove(entry.0) };
         debug_assert!(removed.is_some());
         self.settle();

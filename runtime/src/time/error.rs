@@ -3,8 +3,8 @@
 
 use std::fmt;
 
-/// The error of [`timeout`](super::timeout) and [`timeout_at`](super::timeout_at): the deadline came before the future was done. asyncio's
-/// `TimeoutError`.
+/// The error of [`timeout`](fn@super::timeout) and [`timeout_at`](super::timeout_at): the deadline came before the
+/// future was done. asyncio's `TimeoutError`.
 ///
 /// # Examples
 ///

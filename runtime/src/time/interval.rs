@@ -13,12 +13,14 @@ const GRACE: Duration = Duration::from_millis(5);
 
 /// Ticks every `period`, beginning at once.
 ///
-/// It measures from tick to tick: what is done between two ticks doesn't delay the next one, as it does in asyncio's idiom of a loop around
-/// `asyncio.sleep`. If it takes longer than the period, [`MissedTickBehavior`] says what happens.
+/// It measures from tick to tick: what is done between two ticks doesn't delay the next one, as it does in asyncio's
+/// idiom of a loop around `asyncio.sleep`. If it takes longer than the period, [`MissedTickBehavior`] says what
+/// happens.
 ///
 /// # Panics
 ///
-/// Panics if `period` is zero. [`tick`](Interval::tick) panics, as [`sleep`](super::sleep) does, where there is no heist runtime.
+/// Panics if `period` is zero. [`tick`](Interval::tick) panics, as [`sleep`](fn@super::sleep) does, where there is no
+/// heist runtime.
 ///
 /// # Examples
 ///
@@ -45,7 +47,8 @@ pub fn interval(period: Duration) -> Interval {
 ///
 /// # Panics
 ///
-/// Panics if `period` is zero. [`tick`](Interval::tick) panics, as [`sleep`](super::sleep) does, where there is no heist runtime.
+/// Panics if `period` is zero. [`tick`](Interval::tick) panics, as [`sleep`](fn@super::sleep) does, where there is no
+/// heist runtime.
 ///
 /// # Examples
 ///

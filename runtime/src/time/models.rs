@@ -1,6 +1,8 @@
-//! What races on a wheel: owners of entries, who arm, keep, reset and drop them, against those who turn the wheel and close it.
+//! What races on a wheel: owners of entries, who arm, keep, reset and drop them, against those who turn the wheel and
+//! close it.
 //!
-//! Each model goes through every interleaving with at most the number of preemptions that `LOOM_MAX_PREEMPTIONS` says (3 in CI).
+//! Each model goes through every interleaving with at most the number of preemptions that `LOOM_MAX_PREEMPTIONS` says
+//! (3 in CI).
 
 use super::clock::{Clock, Instant};
 use super::entry::{Entry, State};
@@ -75,7 +77,7 @@ impl House {
 }
 
 #[test]
-fn fire_against_drop() {
+fn timer_fire_against_drop() {
     model(|| {
         let house = House::new();
         let (wakes, waker) = Wakes::new();
@@ -90,7 +92,7 @@ fn fire_against_drop() {
 }
 
 #[test]
-fn fire_against_reset() {
+fn timer_fire_against_reset() {
     model(|| {
         let house = House::new();
         let (wakes, waker) = Wakes::new();
@@ -113,7 +115,7 @@ fn fire_against_reset() {
 }
 
 #[test]
-fn fire_against_reset_on_another_worker() {
+fn timer_fire_against_reset_on_another_worker() {
     model(|| {
         let house = House::new();
         let (wakes, waker) = Wakes::new();
@@ -130,7 +132,7 @@ fn fire_against_reset_on_another_worker() {
 }
 
 #[test]
-fn fire_against_poll_with_another_waker() {
+fn timer_fire_against_poll_with_another_waker() {
     model(|| {
         let house = House::new();
         let (former, waker) = Wakes::new();
@@ -149,7 +151,23 @@ fn fire_against_poll_with_another_waker() {
 }
 
 #[test]
-fn cancel_against_cancel_of_a_neighbour() {
+fn timer_fire_against_poll_with_the_same_waker() {
+    model(|| {
+        let house = House::new();
+        let (wakes, waker) = Wakes::new();
+        let mut entry = house.armed(10, waker.clone());
+        let turner = house.turn(10);
+        // Without the lock, beside the one that reads the waker out.
+        entry.as_mut().keep(&waker);
+        drop(waker);
+        assert_eq!(turner.join().unwrap(), 1);
+        assert_eq!(entry.state(), State::Fired);
+        assert_eq!(wakes.in_all(), 1);
+    });
+}
+
+#[test]
+fn timer_cancel_against_cancel_of_a_neighbour() {
     model(|| {
         let house = House::new();
         let (wakes, waker) = Wakes::new();
@@ -169,7 +187,7 @@ fn cancel_against_cancel_of_a_neighbour() {
 }
 
 #[test]
-fn turn_against_turn() {
+fn timer_turn_against_turn() {
     model(|| {
         let house = House::new();
         let (wakes, waker) = Wakes::new();
@@ -191,7 +209,7 @@ fn turn_against_turn() {
 }
 
 #[test]
-fn arm_against_close() {
+fn timer_arm_against_close() {
     model(|| {
         let house = House::new();
         let (wakes, waker) = Wakes::new();
@@ -209,7 +227,7 @@ fn arm_against_close() {
 }
 
 #[test]
-fn arm_against_going_to_sleep() {
+fn timer_arm_against_going_to_sleep() {
     model(|| {
         let origin = Clock::default().now();
         let asleep = Arc::new(AtomicBool::new(false));

@@ -1,6 +1,7 @@
 //! [`sleep`]: a future that waits for a deadline.
 //!
-//! In comes the task that polls; out goes an [`Entry`] on the wheel of the thread that polls it first, which wakes the task.
+//! In comes the task that polls; out goes an [`Entry`] on the wheel of the thread that polls it first, which wakes
+//! the task.
 #![forbid(unsafe_code)]
 
 use super::clock::Instant;
@@ -21,11 +22,12 @@ const SHUT_DOWN: &str =
 
 /// Waits for `duration`, from now on (not from the first poll). asyncio's `sleep`.
 ///
-/// Never less, and as little more as the kernel allows: deadlines have the resolution of a nanosecond. A duration too long for the clock,
-/// such as [`Duration::MAX`], never ends. [`Duration::ZERO`] is ready at its first poll: it does not yield
-/// ([`yield_now`](crate::task::yield_now) does).
+/// Never less, and as little more as the kernel allows: deadlines have the resolution of a nanosecond. A duration too
+/// long for the clock, such as [`Duration::MAX`], never ends. [`Duration::ZERO`] is ready at its first poll: it does
+/// not yield (`task::yield_now` does).
 ///
-/// It costs nothing until it is polled; what is waiting is one entry on a wheel of its worker's, linked and unlinked in constant time.
+/// It costs nothing until it is polled; what is waiting is one entry on a wheel of its worker's, linked and unlinked
+/// in constant time.
 ///
 /// # Panics
 ///

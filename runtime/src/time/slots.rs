@@ -1,13 +1,15 @@
-//! The wheel's geometry: which entry is in which slot, and which are due. Pure bookkeeping, on the thread that holds the wheel's lock.
+//! The wheel's geometry: which entry is in which slot, and which are due. Pure bookkeeping, on the thread that holds
+//! the wheel's lock.
 //!
-//! In come [`Armed`] entries, to be inserted and removed in constant time; out go the wakers of those that are due, in bounded batches
-//! ([`Slots::expire`]). Called by `entry.rs` and `wheel.rs`, under the lock.
+//! In come [`Armed`] entries, to be inserted and removed in constant time; out go the wakers of those that are due,
+//! in bounded batches ([`Slots::expire`]). Called by `entry.rs` and `wheel.rs`, under the lock.
 //!
 //! # How it works
 //!
-//! Time is a 64-bit number of nanoseconds, read as eleven digits of six bits. The wheel has a level for each digit, and a level has a slot for
-//! each value of it. An entry is on the level of the *highest digit in which its deadline differs from `elapsed`*, the time up to
-//! which the wheel has been turned, and in the slot of that digit of its deadline:
+//! Time is a 64-bit number of nanoseconds, read as eleven digits of six bits. The wheel has a level for each digit,
+//! and a level has a slot for each value of it. An entry is on the level of the *highest digit in which its deadline
+//! differs from `elapsed`*, the time up to which the wheel has been turned, and in the slot of that digit of its
+//! deadline:
 //!
 //! ```text
 //!   elapsed   … 03 17 52 09          level 3: slots of 2^18 ns (262 µs)
@@ -15,16 +17,18 @@
 //!                  └─ differs first: level 2, slot 20
 //! ```
 //!
-//! So all the entries of a level have the higher digits of `elapsed`; a level's first occupied slot holds its earliest entries; and what is
-//! on a lower level is due before anything on a higher one. Nothing wraps around.
+//! So all the entries of a level have the higher digits of `elapsed`; a level's first occupied slot holds its
+//! earliest entries; and what is on a lower level is due before anything on a higher one. Nothing wraps around.
 //!
-//! `elapsed` moves only when the slot that is next in time has an entry that may be due: it moves into that slot, whose entries then agree with it in that
-//! digit too, and so either are due or belong on a lower level. An entry comes down at most ten times, and each stop divides
-//! its slot by 64: the lowest level's slots are single nanoseconds, so nothing is rounded.
+//! `elapsed` moves only when the slot that is next in time has an entry that may be due: it moves into that slot,
+//! whose entries then agree with it in that digit too, and so either are due or belong on a lower level. An entry
+//! comes down at most ten times, and each stop divides its slot by 64: the lowest level's slots are single
+//! nanoseconds, so nothing is rounded. An entry that is past when it comes in lands in a slot that has been passed,
+//! before all others.
 //!
-//! Each slot knows the least deadline that came into it. So the wheel knows when it has next to be turned to the nanosecond, and
-//! need not be turned merely to bring entries down. A bound outlives the entry that set it, if that is cancelled and others stay: it then
-//! costs one turn in vain.
+//! Each slot knows the least deadline that came into it. So the wheel knows when it has next to be turned to the
+//! nanosecond, and need not be turned merely to bring entries down. A bound outlives the entry that set it, if that
+//! is cancelled and others stay: it then costs one turn in vain.
 #![forbid(unsafe_code)]
 
 use super::entry::{Armed, Place, Slot, State};
@@ -36,8 +40,9 @@ const DIGIT: u32 = 6;
 const SLOTS: usize = 1 << DIGIT;
 /// The levels: the digits of a time.
 const LEVELS: usize = u64::BITS.div_ceil(DIGIT) as usize;
-/// The level from which on a slot's entries are due together, in the order in which they came: 2^18 ns, a quarter of a millisecond. Slots above
-/// are always divided, so that entries whose deadlines are further apart fire in the order of their deadlines.
+/// The level from which on a slot's entries are due together, in the order in which they came: 2^18 ns, a quarter of
+/// a millisecond. Slots above are always divided, so that entries whose deadlines are further apart fire in the order
+/// of their deadlines.
 const UNDIVIDED: u8 = 3;
 
 /// The deadline that never comes.
@@ -45,7 +50,7 @@ pub(super) const NEVER: u64 = u64::MAX;
 
 /// The slots of a wheel.
 pub(super) struct Slots {
-    /// The time up to which the wheel has been turned: no slot before it is occupied.
+    /// The time up to which the wheel has been turned: no slot before it is occupied, save by what came too late.
     elapsed: u64,
     /// A bit for each level with an entry on it.
     occupied: u16,
@@ -127,7 +132,8 @@ impl Slots {
         false
     }
 
-    /// Lets nothing in any more, moves the wakers of what is in it into `batch`, and says whether that took them all.
+    /// Lets nothing in any more, moves the wakers of what is in it into `batch`, and says whether it stopped before
+    /// all were.
     pub(super) fn close(&mut self, batch: &mut Batch) -> bool {
         self.closed = true;
         for _ in 0..Batch::SIZE {
@@ -142,11 +148,12 @@ impl Slots {
         true
     }
 
-    /// Moves the time into the slot at `place`, the next one: as far as it goes, up to `now`, if its entries are due together, else to its
-    /// start only.
+    /// Moves the time into the slot at `place`, the next one: as far as it goes, up to `now`, if its entries are due
+    /// together, else to its start only.
     ///
-    /// If the time is in there already then the slot is being emptied, in several batches, and the time stays: entries that have come down from
-    /// it are on lower levels, and must not be passed.
+    /// If the time is in there already then the slot is being emptied, in several batches, and the time stays:
+    /// entries that have come down from it are on lower levels, and must not be passed. It stays, too, if it is past
+    /// the slot, whose entries were late when they came.
     fn advance(&mut self, place: Place, now: u64) {
         let shift = DIGIT * u32::from(place.level);
         let above = u64::MAX.checked_shl(shift + DIGIT).unwrap_or(0);
@@ -177,7 +184,8 @@ impl Slots {
             let slots = &self.levels[level as usize];
             let index = slots.occupied.trailing_zeros() as u8;
             let least = slots.slots[index as usize].least();
-            // That of the lowest level; except that a slot that is being emptied comes before those that its entries come down to.
+            // That of the lowest level; except that a slot that is being emptied comes before those that its entries
+            // come down to.
             if first.is_none_or(|(before, _)| least <= before) {
                 first = Some((least, Place { level, index }));
             }
@@ -185,14 +193,14 @@ impl Slots {
         first
     }
 
-    /// Where an entry belongs that is due at `deadline`: if that has passed, then where the time is now.
+    /// Where an entry belongs that is due at `deadline`. If that has passed then this is a slot that has been passed,
+    /// and the first to be looked at.
     #[inline]
     fn place(&self, deadline: u64) -> Place {
-        let at = deadline.max(self.elapsed);
-        let level = (at ^ self.elapsed).checked_ilog2().unwrap_or(0) / DIGIT;
+        let level = (deadline ^ self.elapsed).checked_ilog2().unwrap_or(0) / DIGIT;
         Place {
             level: level as u8,
-            index: (at >> (level * DIGIT)) as u8 % SLOTS as u8,
+            index: (deadline >> (level * DIGIT)) as u8 % SLOTS as u8,
         }
     }
 

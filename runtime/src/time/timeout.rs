@@ -13,8 +13,9 @@ use std::time::Duration;
 
 /// Gives `future` until `duration` from now. asyncio's `wait_for`.
 ///
-/// The future is polled first: one that is ready at once never times out, whatever the duration. If the time is up, the [`Timeout`] is done, and
-/// the future goes with it when it is dropped, as it is after `.await`: it is cancelled at the point where it waited.
+/// The future is polled first: one that is ready at once never times out, whatever the duration. If the time is up,
+/// the [`Timeout`] is done, and the future goes with it when it is dropped, as it is after `.await`: it is cancelled
+/// at the point where it waited.
 ///
 /// A duration too long for the clock, such as [`Duration::MAX`], is no limit.
 ///
@@ -28,8 +29,8 @@ use std::time::Duration;
 ///
 /// # Cancel safety
 ///
-/// That of `future`, which is dropped with it, and also when the time is up: a future that loses something when it is dropped loses it then. To keep it, pass
-/// it by reference (`timeout(duration, &mut future)`).
+/// That of `future`, which is dropped with it, and also when the time is up: a future that loses something when it is
+/// dropped loses it then. To keep it, pass it by reference (`timeout(duration, &mut future)`).
 ///
 /// # Examples
 ///
@@ -160,7 +161,8 @@ impl<F: Future> Future for Timeout<F> {
 /// The part that is the same for all futures.
 fn poll_delay(delay: Pin<&mut Sleep>, cx: &mut Context<'_>, had_budget: bool) -> Poll<Elapsed> {
     let delay = if had_budget && !coop::has_budget_remaining() {
-        // The future has used it up. Were the delay to wait for the next one, a future that does so each time would never time out.
+        // The future has used it up. Were the delay to wait for the next one, a future that does so each time would
+        // never time out.
         coop::with_budget(Budget::unlimited(), || delay.poll(cx))
     } else {
         delay.poll(cx)

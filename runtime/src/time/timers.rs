@@ -1,7 +1,8 @@
 //! The timers of a runtime: a wheel for each worker, and a shared one for all other threads.
 //!
-//! In comes the scheduler, which makes them, says on each thread which wheel is that thread's ([`Timers::enter`]), turns them and closes
-//! them; out goes the wheel of the current thread, to the futures that arm their timers on it ([`current`]).
+//! In comes the scheduler, which makes them, says on each thread which wheel is that thread's ([`Timers::enter`]),
+//! turns them and closes them; out goes the wheel of the current thread, to the futures that arm their timers on it
+//! ([`current`]).
 #![forbid(unsafe_code)]
 
 use super::clock::Clock;
@@ -34,10 +35,10 @@ pub(crate) struct Timers {
 impl Timers {
     /// As many wheels as there may be workers, and the shared one, on the time of `clock`.
     ///
-    /// `rouse` is called, outside all locks, when the shared wheel's earliest deadline has become earlier: somebody who sleeps must look again.
-    /// It may find out by a plain load who sleeps, if the sleepers have a `fence(SeqCst)` between saying so and reading
-    /// [`Wheel::next_deadline`]; the other fence is here. A timer keeps its wheel alive and so `rouse` too: it should own nothing but a weak
-    /// reference.
+    /// `rouse` is called, outside all locks, when the shared wheel's earliest deadline has become earlier: somebody
+    /// who sleeps must look again. It may find out by a plain load who sleeps, if the sleepers have a `fence(SeqCst)`
+    /// between saying so and reading [`Wheel::next_deadline`]; the other fence is here. A timer keeps its wheel alive
+    /// and so `rouse` too: it should own nothing but a weak reference.
     pub(crate) fn new(wheels: usize, clock: Clock, rouse: Box<dyn Fn() + Send + Sync>) -> Self {
         let shared = Wheel::new_shared(clock.now(), rouse);
         Self {
@@ -62,8 +63,8 @@ impl Timers {
         &self.shared
     }
 
-    /// Makes these the timers of this thread until the guard is dropped: with the wheel of this worker, or with the shared one on a thread that isn't
-    /// a worker. Guards nest.
+    /// Makes these the timers of this thread until the guard is dropped: with the wheel of this worker, or with the
+    /// shared one on a thread that isn't a worker. Guards nest.
     pub(crate) fn enter(&self, worker: Option<usize>) -> Entered {
         let wheel = worker.map_or(&self.shared, |worker| &self.wheels[worker]);
         Entered {
@@ -72,7 +73,8 @@ impl Timers {
         }
     }
 
-    /// Closes all wheels: every armed timer is woken, and panics at its next poll, as does one that would be armed on them.
+    /// Closes all wheels: every armed timer is woken, and panics at its next poll, as does one that would be armed on
+    /// them.
     pub(crate) fn shutdown(&self) {
         for wheel in &self.wheels {
             wheel.close();

@@ -1,8 +1,9 @@
 //! A wheel: what a worker's timers hang on, under a lock of its own.
 //!
-//! In come entries, armed and cancelled by their futures (`entry.rs`), and the time, brought by whoever turns the wheel ([`Wheel::turn`]): its worker
-//! each time round its loop, or another that stands in for a worker that is stuck. Out go the wakers of what is due, called outside the lock, and the
-//! earliest deadline, published for those who are about to sleep ([`Wheel::next_deadline`]).
+//! In come entries, armed and cancelled by their futures (`entry.rs`), and the time, brought by whoever turns the
+//! wheel ([`Wheel::turn`]): its worker each time round its loop, or another that stands in for a worker that is
+//! stuck. Out go the wakers of what is due, called outside the lock, and the earliest deadline, published for those
+//! who are about to sleep ([`Wheel::next_deadline`]).
 //!
 //! # What it costs
 //!
@@ -22,10 +23,9 @@
 use super::clock::Instant;
 use super::slots::NEVER;
 pub(super) use super::slots::Slots;
+use crate::failure::wake;
 use crate::loom::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst, fence};
 use crate::loom::{Arc, Mutex};
-use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -36,8 +36,8 @@ use std::time::Duration;
 pub(crate) struct Wheel {
     /// The earliest deadline, in ticks. Written under the lock; read by anybody.
     ///
-    /// Relaxed: it is a number that stands for itself, and what it announces is found under the lock. That a sleeper doesn't
-    /// miss an earlier one is seen to in `update`.
+    /// Relaxed: it is a number that stands for itself, and what it announces is found under the lock. That a sleeper
+    /// doesn't miss an earlier one is seen to in `update`.
     earliest: AtomicU64,
     /// When its time begins, of which a tick is a nanosecond.
     origin: Instant,
@@ -80,7 +80,8 @@ impl Wheel {
         }
     }
 
-    /// When it has next to be turned; never, if `None`. Nothing is due before that; if a timer was cancelled, it may be that nothing is due then.
+    /// When it has next to be turned; never, if `None`. Nothing is due before that; if a timer was cancelled, it may
+    /// be that nothing is due then.
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
         match self.earliest.load(Relaxed) {
             NEVER => None,
@@ -90,7 +91,8 @@ impl Wheel {
 
     /// Wakes everything that is due at `now`, and says how much that was. Any thread may do it, several at once too.
     ///
-    /// Timers whose deadlines are further apart than a quarter of a millisecond wake in the order of their deadlines.
+    /// Timers whose deadlines are further apart than a quarter of a millisecond wake in the order of their deadlines,
+    /// if they were armed in time.
     pub(crate) fn turn(&self, now: Instant) -> usize {
         let now = self.ticks(now).min(NEVER - 1);
         if now < self.earliest.load(Relaxed) {
@@ -137,8 +139,8 @@ impl Wheel {
         if earliest < before
             && let Role::Shared { rouse } = &self.role
         {
-            // Between publishing the deadline and looking for a sleeper; it pairs with the sleeper's, between saying that it
-            // sleeps and reading the deadline. So the one sees the other.
+            // Between publishing the deadline and looking for a sleeper; it pairs with the sleeper's, between saying
+            // that it sleeps and reading the deadline. So the one sees the other.
             fence(SeqCst);
             rouse();
         }
@@ -178,20 +180,5 @@ impl Batch {
             .filter_map(Option::take)
             .for_each(wake);
         len
-    }
-}
-
-/// Wakes one; its panic must not be the loss of those behind it.
-fn wake(waker: Waker) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-        // The panic hook has said what and where. If that can't be written either, then there is nobody to tell.
-        let _ = writeln!(
-            std::io::stderr(),
-            "heist: a waker panicked as its timer fired; the other timers are not affected"
-        );
-        // What it panicked with may panic again when it is dropped.
-        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-            std::mem::forget(again);
-        }
     }
 }
