@@ -62,7 +62,8 @@ impl Strace {
 
     /// The system calls of which has been heard so far.
     pub fn calls(&mut self) -> &[Call] {
-        self.calls.extend(self.lines.try_iter().filter_map(Call::parse));
+        self.calls
+            .extend(self.lines.try_iter().filter_map(Call::parse));
         &self.calls
     }
 
@@ -100,7 +101,9 @@ impl Call {
         let text = text.trim_start();
         let is_call = !text.starts_with(['+', '-']) && !text.contains("<detached");
         is_call.then(|| Self {
-            thread: thread.parse().expect("a line begins with a thread's number"),
+            thread: thread
+                .parse()
+                .expect("a line begins with a thread's number"),
             text: text.to_owned(),
         })
     }

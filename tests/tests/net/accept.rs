@@ -1,10 +1,10 @@
 //! Listeners: many tasks at one of them, and what happens without descriptors.
 
-use crate::support::{listener, once_waiting, open_descriptors, until};
+use crate::support::{alone, listener, once_waiting, open_descriptors, until};
 use futures_lite::future::poll_once;
 use heist::net::{TcpListener, TcpStream};
 use heist::sync::Notify;
-use heist_tests::{Countdown, Shape, Tally, in_child};
+use heist_tests::{Countdown, Shape, Tally};
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::HashSet;
@@ -63,7 +63,11 @@ pub(crate) fn every_connection_once(shape: Shape) {
             peers.len() == clients.len()
         })
         .await;
-        assert!(clients.iter().all(|client| peers.contains(&client.local_addr().unwrap())));
+        assert!(
+            clients
+                .iter()
+                .all(|client| peers.contains(&client.local_addr().unwrap()))
+        );
         assert!(accepts.try_recv().is_err(), "one was accepted twice");
     });
 }
@@ -76,7 +80,10 @@ pub(crate) fn each_of_many_gets_one(shape: Shape) {
             let accept = |_| {
                 let (listener, waiting) = (listener.clone(), waiting.clone());
                 heist::spawn(async move {
-                    once_waiting(listener.accept(), || waiting.hit()).await.unwrap().1
+                    once_waiting(listener.accept(), || waiting.hit())
+                        .await
+                        .unwrap()
+                        .1
                 })
             };
             let tasks: Vec<_> = (0..TASKS).map(accept).collect();
@@ -120,27 +127,6 @@ pub(crate) fn who_leaves_takes_no_connection_along(shape: Shape) {
     });
 }
 
-/// Connections that come faster than they are accepted.
-pub(crate) fn more_than_the_backlog(shape: Shape) {
-    shape.block_on(async {
-        let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-        listener.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-        listener.listen(4).unwrap();
-        let listener = TcpListener::from_std(listener.into()).unwrap();
-        let address = listener.local_addr().unwrap();
-        let clients: Vec<_> = (0..20)
-            .map(|_| heist::spawn(async move { TcpStream::connect(address).await.unwrap() }))
-            .collect();
-        let mut accepted = Vec::new();
-        for _ in 0..clients.len() {
-            accepted.push(listener.accept().await.unwrap());
-        }
-        for client in clients {
-            client.await.unwrap();
-        }
-    });
-}
-
 /// Takes all descriptors that there are.
 fn exhaust() -> Vec<File> {
     let mut files = Vec::new();
@@ -173,19 +159,11 @@ fn assert_exhausted<T>(outcome: io::Result<T>) {
     assert_eq!(error.to_string(), "Too many open files (os error 24)");
 }
 
-/// The full name of a test.
-fn name(shape: Shape, case: &str) -> String {
-    let shape = match shape {
-        Shape::CurrentThread => "current_thread".to_owned(),
-        Shape::Workers(count) => format!("workers_{count}"),
-    };
-    format!("{shape}::accept::{case}")
-}
-
 pub(crate) fn waiting_connections_outlive_a_want_of_descriptors(shape: Shape) {
-    let name = name(shape, "waiting_connections_outlive_a_want_of_descriptors");
-    let ended = in_child(&name, &[], move || {
-        shape.block_on(async {
+    alone(
+        shape,
+        "accept::waiting_connections_outlive_a_want_of_descriptors",
+        async {
             limit_descriptors(60);
             let listener = listener().await;
             let address = listener.local_addr().unwrap();
@@ -207,26 +185,27 @@ pub(crate) fn waiting_connections_outlive_a_want_of_descriptors(shape: Shape) {
             }
             assert!(poll_once(listener.accept()).await.is_none());
             TcpStream::connect(address).await.unwrap();
-        });
-    });
-    ended.assert_success();
+        },
+    );
 }
 
 /// Tasks that wait in accept while descriptors run out each hear of it, and go on; and so does a reactor that could not be made at first.
 pub(crate) fn a_want_of_descriptors_outlives_no_task(shape: Shape) {
-    let name = name(shape, "a_want_of_descriptors_outlives_no_task");
-    let ended = in_child(&name, &[], move || {
-        shape.block_on(async {
-            limit_descriptors(30);
-            let mut files = exhaust();
+    alone(
+        shape,
+        "accept::a_want_of_descriptors_outlives_no_task",
+        async {
+            limit_descriptors(40);
             // The listener takes one descriptor, its reactor takes some: with too few, nothing is left open.
+            let mut files = exhaust();
+            let all = files.len();
             let listener = loop {
-                let before = open_descriptors();
                 match TcpListener::bind("127.0.0.1:0").await {
                     Ok(listener) => break Arc::new(listener),
                     Err(error) => assert_exhausted::<()>(Err(error)),
                 }
-                assert_eq!(open_descriptors(), before);
+                let free = all - files.len();
+                assert_eq!(exhaust().len(), free);
                 files.pop().expect("few are enough");
             };
             let address = listener.local_addr().unwrap();
@@ -243,7 +222,8 @@ pub(crate) fn a_want_of_descriptors_outlives_no_task(shape: Shape) {
             let (accepted, accepts) = mpsc::channel();
             let resume = Arc::new(Notify::new());
             for _ in 0..TASKS {
-                let (listener, waiting, failed) = (listener.clone(), waiting.clone(), failed.clone());
+                let (listener, waiting, failed) =
+                    (listener.clone(), waiting.clone(), failed.clone());
                 let (accepted, resume) = (accepted.clone(), resume.clone());
                 drop(heist::spawn(async move {
                     let resumed = resume.notified();
@@ -270,7 +250,6 @@ pub(crate) fn a_want_of_descriptors_outlives_no_task(shape: Shape) {
                 peers.len() == clients.len()
             })
             .await;
-        });
-    });
-    ended.assert_success();
+        },
+    );
 }

@@ -1,26 +1,11 @@
 //! Tasks that are cancelled in the middle of it leave no descriptor open.
 
-use crate::support::{Deaf, Random, once_waiting, open_descriptors, pair, until};
+use crate::support::{Deaf, Random, alone, once_waiting, open_descriptors, pair, until};
+use futures_lite::future::poll_once;
 use heist::io::{AsyncReadExt, AsyncWriteExt};
 use heist::net::{TcpListener, TcpStream};
-use heist_tests::{Shape, Tally, in_child};
-use std::future::Future;
+use heist_tests::{Shape, Tally};
 use std::sync::Arc;
-
-/// The full name of a test.
-fn name(shape: Shape, case: &str) -> String {
-    let shape = match shape {
-        Shape::CurrentThread => "current_thread".to_owned(),
-        Shape::Workers(count) => format!("workers_{count}"),
-    };
-    format!("{shape}::cancel::{case}")
-}
-
-/// Every descriptor is another's: in a process of its own they can be counted.
-fn alone(shape: Shape, case: &str, test: impl Future<Output = ()>) {
-    let ended = in_child(&name(shape, case), &[], || shape.block_on(test));
-    ended.assert_success();
-}
 
 /// What a task waits in when it is cancelled.
 async fn wait(kind: usize, deaf: std::net::SocketAddr, waiting: Tally) {
@@ -35,6 +20,8 @@ async fn wait(kind: usize, deaf: std::net::SocketAddr, waiting: Tally) {
         return;
     }
     let (mut client, mut server) = pair().await;
+    // Until it is tried, a socket counts as ready.
+    assert!(poll_once(server.read(&mut [0])).await.is_none());
     let _ = match kind {
         2 => once_waiting(server.read(&mut [0]), waits).await.map(drop),
         3 => once_waiting(client.write_all(&vec![0; 16 << 20]), waits).await,
@@ -54,7 +41,7 @@ async fn wait(kind: usize, deaf: std::net::SocketAddr, waiting: Tally) {
 
 pub(crate) fn nothing_is_left_open(shape: Shape) {
     const TASKS: usize = 70;
-    alone(shape, "nothing_is_left_open", async {
+    alone(shape, "cancel::nothing_is_left_open", async {
         let deaf = Deaf::new();
         let address = deaf.address();
         // The reactor's own.
@@ -77,7 +64,9 @@ pub(crate) fn nothing_is_left_open(shape: Shape) {
                 let threads: Vec<_> = handles
                     .chunks(TASKS / 5)
                     .map(|part| part.to_vec())
-                    .map(|part| std::thread::spawn(move || part.iter().for_each(|task| task.abort())))
+                    .map(|part| {
+                        std::thread::spawn(move || part.iter().for_each(|task| task.abort()))
+                    })
                     .collect();
                 for thread in threads {
                     thread.join().unwrap();
@@ -94,7 +83,7 @@ pub(crate) fn nothing_is_left_open(shape: Shape) {
 /// Clients and servers that talk all the time, cancelled one after the other.
 pub(crate) fn in_the_middle_of_a_storm(shape: Shape) {
     const CLIENTS: usize = 40;
-    alone(shape, "in_the_middle_of_a_storm", async {
+    alone(shape, "cancel::in_the_middle_of_a_storm", async {
         drop(pair().await);
         let before = open_descriptors();
         let mut random = Random::new(1);
@@ -105,6 +94,7 @@ pub(crate) fn in_the_middle_of_a_storm(shape: Shape) {
             let server = heist::spawn(async move {
                 loop {
                     let (mut stream, _) = listener.accept().await.unwrap();
+                    stream.set_nodelay(true).unwrap();
                     drop(heist::spawn(async move {
                         let mut buffer = [0; 1_000];
                         while let Ok(read @ 1..) = stream.read(&mut buffer).await {
@@ -121,6 +111,7 @@ pub(crate) fn in_the_middle_of_a_storm(shape: Shape) {
                     heist::spawn(async move {
                         loop {
                             let mut stream = TcpStream::connect(address).await.unwrap();
+                            stream.set_nodelay(true).unwrap();
                             for _ in 0..10 {
                                 stream.write_all(&[1; 3_000]).await.unwrap();
                                 stream.read_exact(&mut [0; 3_000]).await.unwrap();

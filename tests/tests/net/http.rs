@@ -78,9 +78,8 @@ pub(crate) fn a_client_that_closes(shape: Shape) {
                 if leaves {
                     wait_for_end(&stream);
                 }
-                let answer = service_fn(async |_| {
-                    Ok::<_, Infallible>(Response::new("hello".to_owned()))
-                });
+                let answer =
+                    service_fn(async |_| Ok::<_, Infallible>(Response::new("hello".to_owned())));
                 let served = hyper::server::conn::http1::Builder::new()
                     // Who has said all that it has to say is answered all the same.
                     .half_close(true)

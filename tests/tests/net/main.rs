@@ -1,4 +1,4 @@
-//! Sockets on the whole runtime, in three shapes: current-thread, 2 and 8 workers. A case is a function that is given the shape; the names of the tests
+//! Sockets and timers on the whole runtime, in three shapes: current-thread, 2 and 8 workers. A case is a function that is given the shape; the names of the tests
 //! say which it was: `workers_8::cancel::nothing_is_left_open`.
 //!
 //! No case sleeps to wait for something: channels say when it has happened, and [`guarded`](heist_tests::guarded) turns a hang into a failure.
@@ -12,6 +12,7 @@ mod http;
 mod owners;
 mod shutdown;
 mod support;
+mod timers;
 mod waiting;
 
 /// Makes a test of each case, for each shape.
@@ -41,7 +42,6 @@ suite! {
         every_connection_once
         each_of_many_gets_one
         who_leaves_takes_no_connection_along
-        more_than_the_backlog
         waiting_connections_outlive_a_want_of_descriptors
         a_want_of_descriptors_outlives_no_task;
     cancel:
@@ -78,4 +78,11 @@ suite! {
         any_number_of_tasks
         a_waker_that_is_gone
         what_is_ready_stays_so;
+    timers:
+        ten_thousand_at_random
+        a_timeout_over_a_read
+        ticks_beside_busy_tasks
+        in_the_root_future
+        as_late_as_the_kernel
+        a_deadline_that_moves;
 }

@@ -164,7 +164,11 @@ pub(crate) fn dropped_while_a_task_waits(shape: Shape) {
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(wakes.clone());
         let listener = listener().await;
-        assert!(listener.poll_accept(&mut Context::from_waker(&waker)).is_pending());
+        assert!(
+            listener
+                .poll_accept(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
         drop(listener);
         assert_eq!((Arc::strong_count(&wakes), wakes.count()), (2, 0));
     });

@@ -5,7 +5,7 @@ use futures_lite::future::block_on;
 use heist::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use heist::net::{TcpListener, TcpStream};
 use heist::runtime::Runtime;
-use heist_tests::{Running, Shape, receive};
+use heist_tests::{Running, Shape, receive, wait_until};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::sync::Arc;
@@ -115,6 +115,8 @@ pub(crate) fn what_comes_after_gets_an_error(shape: Shape) {
         });
         let address = listener.local_addr().unwrap();
         end(home, way);
+        // In the background it takes a moment.
+        wait_until(|| server.try_write(&[]).is_err());
 
         let (listener, server) = other
             .block_on(other.spawn(async move {

@@ -2,7 +2,7 @@
 
 use futures_lite::future::{yield_now, zip};
 use heist::net::{TcpListener, TcpStream};
-use heist_tests::{PATIENCE, Stopwatch};
+use heist_tests::{PATIENCE, Shape, Stopwatch, in_child};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::future::{Future, poll_fn};
 use std::io::{Read, Write};
@@ -120,6 +120,17 @@ impl Random {
     pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
         (0..len).map(|_| self.next() as u8).collect()
     }
+}
+
+/// Runs a case in a process of its own, which has descriptors and a limit of its own. It is told the case's name, with its module.
+#[track_caller]
+pub(crate) fn alone(shape: Shape, case: &str, test: impl Future<Output = ()>) {
+    let suite = match shape {
+        Shape::CurrentThread => "current_thread".to_owned(),
+        Shape::Workers(count) => format!("workers_{count}"),
+    };
+    let ended = in_child(&format!("{suite}::{case}"), &[], || shape.block_on(test));
+    ended.assert_success();
 }
 
 /// How many descriptors this process has open.

@@ -44,7 +44,9 @@ fn the_port_is_what_it_says_it_is() {
     for server in [one, other] {
         assert!(server.address().ip().is_loopback());
         assert_ne!(server.address().port(), 0);
-        Client::connect(server.address()).ask("/").assert(200, HELLO);
+        Client::connect(server.address())
+            .ask("/")
+            .assert(200, HELLO);
         server.end();
     }
 }
@@ -146,7 +148,9 @@ fn what_is_no_request_is_refused() {
     client.send("this is no request\r\n\r\n");
     assert_eq!(client.answer().status, 400);
     client.assert_ends();
-    Client::connect(server.address()).ask("/").assert(200, HELLO);
+    Client::connect(server.address())
+        .ask("/")
+        .assert(200, HELLO);
     server.end();
 }
 
@@ -171,7 +175,9 @@ fn clients_that_leave_early() {
             }
         }
     }
-    Client::connect(server.address()).ask("/").assert(200, HELLO);
+    Client::connect(server.address())
+        .ask("/")
+        .assert(200, HELLO);
     server.end();
 }
 
@@ -214,7 +220,9 @@ fn a_stalled_worker_keeps_nobody_waiting() {
         for client in &mut others {
             client.ask("/sleep/1").assert(200, DONE);
         }
-        Client::connect(server.address()).ask("/").assert(200, HELLO);
+        Client::connect(server.address())
+            .ask("/")
+            .assert(200, HELLO);
     }
     // Ten seconds are not over.
     stalled.assert_silent();

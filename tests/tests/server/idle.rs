@@ -17,7 +17,9 @@ fn many() -> usize {
         ..limit
     };
     setrlimit(Resource::Nofile, raised).expect("it may be raised so far");
-    let possible = limit.maximum.map_or(WANTED, |limit| limit as usize - OTHERS);
+    let possible = limit
+        .maximum
+        .map_or(WANTED, |limit| limit as usize - OTHERS);
     if possible < WANTED {
         eprintln!("with {possible} connections only: no more descriptors may be open");
     }
@@ -27,7 +29,9 @@ fn many() -> usize {
 #[test]
 fn idle_connections_cost_no_system_call() {
     let server = Program::start(4);
-    let mut clients: Vec<_> = (0..many()).map(|_| Client::connect(server.address())).collect();
+    let mut clients: Vec<_> = (0..many())
+        .map(|_| Client::connect(server.address()))
+        .collect();
     for client in clients.iter_mut().rev().step_by(10) {
         // The last is answered first: all have been accepted.
         client.ask("/").assert(200, "hello, world\n");
@@ -61,7 +65,10 @@ fn a_request_is_three_system_calls() {
     let Some(strace) = Strace::attach(server.id()) else {
         return;
     };
-    client.ask("/first").assert(404, "there is /, /sleep/{ms}, /blocking/{ms} and /stall/{ms}\n");
+    client.ask("/first").assert(
+        404,
+        "there is /, /sleep/{ms}, /blocking/{ms} and /stall/{ms}\n",
+    );
     for _ in 0..REQUESTS {
         client.send(&get("/"));
         client.answer().assert(200, "hello, world\n");
@@ -70,7 +77,10 @@ fn a_request_is_three_system_calls() {
     let calls = strace.stop();
     let position = |path: &str| {
         let is_it = |text: &str| text.contains(&format!("\"GET {path} "));
-        calls.iter().position(|call| is_it(&call.text)).expect("the request was traced")
+        calls
+            .iter()
+            .position(|call| is_it(&call.text))
+            .expect("the request was traced")
     };
     let (first, last) = (position("/first"), position("/last"));
     let thread = calls[first].thread;
@@ -82,7 +92,12 @@ fn a_request_is_three_system_calls() {
     let names: Vec<_> = calls.iter().filter_map(|call| call.name()).collect();
     // From the answer to the first to the request that was last.
     let request = ["epoll_pwait2", "recvfrom", "writev"];
-    let expected = [&["writev"], request.repeat(REQUESTS).as_slice(), &request[..2]].concat();
+    let expected = [
+        &["writev"],
+        request.repeat(REQUESTS).as_slice(),
+        &request[..2],
+    ]
+    .concat();
     assert_eq!(names, expected[..expected.len() - 1]);
     server.end();
 }

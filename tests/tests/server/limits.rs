@@ -11,7 +11,11 @@ fn refusal(address: &str, workers: usize) -> String {
     let output = command(address, workers).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success(), "{stderr}");
-    assert!(output.status.code().is_some(), "{:?}: {stderr}", output.status);
+    assert!(
+        output.status.code().is_some(),
+        "{:?}: {stderr}",
+        output.status
+    );
     assert_eq!(output.stdout, b"", "it has nowhere to listen");
     stderr
 }
@@ -26,7 +30,10 @@ fn an_address_that_is_none() {
         ("192.0.2.1:0", "Cannot assign requested address"),
     ] {
         let stderr = refusal(address, 2);
-        assert!(stderr.contains(address) && stderr.contains(reason), "{stderr}");
+        assert!(
+            stderr.contains(address) && stderr.contains(reason),
+            "{stderr}"
+        );
         assert!(!stderr.contains("panicked"), "{stderr}");
     }
 }
@@ -69,12 +76,17 @@ fn it_outlives_a_want_of_descriptors() {
         client.answer().assert(200, "hello, world\n");
     }
     clients.clear();
-    Client::connect(address).ask("/").assert(200, "hello, world\n");
+    Client::connect(address)
+        .ask("/")
+        .assert(200, "hello, world\n");
     server.signal(rustix::process::Signal::TERM);
     let ended = server.wait();
     assert!(ended.status.success(), "{ended:?}");
     let error = "cannot accept: Too many open files (os error 24)";
-    assert!(ended.stderr.lines().count() > 0, "it was never short of any");
+    assert!(
+        ended.stderr.lines().count() > 0,
+        "it was never short of any"
+    );
     assert!(ended.stderr.lines().all(|line| line == error), "{ended:?}");
 }
 
@@ -95,5 +107,7 @@ fn it_raises_its_limit_of_descriptors() {
 }
 
 fn descriptors(process: u32) -> usize {
-    std::fs::read_dir(format!("/proc/{process}/fd")).unwrap().count()
+    std::fs::read_dir(format!("/proc/{process}/fd"))
+        .unwrap()
+        .count()
 }
