@@ -11,8 +11,8 @@ use heist_sync::coop;
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 /// A runtime: workers, drivers and a blocking pool. Dropping it shuts it down.
