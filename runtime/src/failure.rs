@@ -39,8 +39,8 @@ pub(crate) fn report_panic(what: fmt::Arguments<'_>, payload: &Payload) {
 /// Says on standard error what failed.
 #[cold]
 pub(crate) fn report(what: fmt::Arguments<'_>) {
-    // If that can't be written, there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "heist: {what}");
+    // In one write, which no other thread's tears; if that fails, there is nobody left to tell.
+    let _ = io::stderr().write_all(format!("heist: {what}\n").as_bytes());
 }
 
 impl Payload {

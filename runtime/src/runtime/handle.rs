@@ -69,7 +69,11 @@ impl Handle {
     /// If it is in none: see [`try_current`](Self::try_current).
     #[track_caller]
     pub fn current() -> Self {
-        Self::try_current().unwrap_or_else(|error| panic!("{error}"))
+        match Self::try_current() {
+            Ok(handle) => handle,
+            // Not in a closure, which would be blamed instead of the caller.
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// The handle of the runtime that this thread is in.

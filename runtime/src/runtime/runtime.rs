@@ -12,6 +12,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 /// A runtime: workers, drivers and a blocking pool. Dropping it shuts it down.
@@ -139,17 +140,23 @@ impl Runtime {
         self.shutdown_timeout(Duration::ZERO);
     }
 
+    /// Ends a runtime that nobody has used. Its workers have nothing to do, so that async code may wait for them, too.
+    pub(super) fn end_unused(mut self) {
+        self.ended = true;
+        self.shut_down();
+    }
+
     /// Waits for all that runs.
     fn shut_down(&self) {
         let scheduler = self.handle.scheduler();
         scheduler.close();
         self.drop_tasks();
-        self.threads.join(None);
+        self.join(None);
         self.handle.blocking().shutdown(None);
         scheduler.close_drivers();
     }
 
-    /// Futures are dropped on another thread, since a destructor may take for ever.
+    /// Futures and queued jobs are dropped on another thread, since a destructor may take for ever.
     fn shut_down_within(&self, timeout: Duration) {
         let begun = self.handle.scheduler().timers().clock().now();
         self.handle.scheduler().close();
@@ -158,12 +165,14 @@ impl Runtime {
             threads: WorkerThreads::none(),
             ended: true,
         };
-        let (done, dropped) = std::sync::mpsc::channel::<()>();
+        let (done, dropped) = mpsc::channel::<()>();
         let thread = std::thread::Builder::new()
             .name("heist-shutdown".into())
             .spawn(move || {
                 reaper.drop_tasks();
+                reaper.handle.blocking().shutdown(Some(Duration::ZERO));
                 drop(done);
+                reaper.join(None);
                 reaper.handle.blocking().shutdown(None);
                 reaper.handle.scheduler().close_drivers();
             });
@@ -174,9 +183,11 @@ impl Runtime {
             self.drop_tasks();
         }
         // It ends by the sender's drop, or by the time-out.
-        let _ = dropped.recv_timeout(timeout);
+        if dropped.recv_timeout(timeout) == Err(RecvTimeoutError::Timeout) {
+            return;
+        }
         let left = || timeout.saturating_sub(begun.elapsed());
-        if self.threads.join(Some(left())) {
+        if self.join(Some(left())) {
             self.handle.blocking().shutdown(Some(left()));
         }
     }
@@ -184,9 +195,13 @@ impl Runtime {
     fn drop_tasks(&self) {
         let _guard = self.handle.enter();
         self.handle.scheduler().drop_tasks();
-        if let Some(core) = self.handle.core() {
-            drop(core.retire());
-        }
+    }
+
+    /// Waits for the workers to end, which they do after the polls that run, so long at most. True: they have.
+    fn join(&self, timeout: Option<Duration>) -> bool {
+        let _guard = self.handle.enter();
+        let core = self.handle.core();
+        self.threads.join(timeout) && core.is_none_or(|core| core.retire(timeout))
     }
 }
 

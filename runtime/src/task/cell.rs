@@ -384,6 +384,8 @@ fn store<F: Future, S>(cell: &Cell<F, S>, outcome: Result<F::Output, JoinError>)
         let dropped = catch(|| unsafe { std::ptr::drop_in_place(stage) });
         let (outcome, spare) = match dropped {
             Ok(()) => (outcome, None),
+            // The first failure is the one to tell.
+            Err(_) if outcome.as_ref().is_err_and(JoinError::is_panic) => (outcome, None),
             Err(payload) => (
                 Err(JoinError::panic(cell.header.id, payload)),
                 Some(outcome),
