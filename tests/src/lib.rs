@@ -5,6 +5,7 @@
 //! * [`Tally`], [`OnDrop`], [`Countdown`]: what happened, and how often.
 //! * [`in_child`]: a test's body in a process of its own, for what it says on standard error and for what concerns the whole process.
 //! * [`panic_of`], [`panic_message`]: how something panics, and where.
+//! * [`Strace`]: which system calls a process makes.
 //! * [`block_thread`], [`Stopwatch`]: the only two that know of real time.
 
 #![forbid(unsafe_code)]
@@ -14,6 +15,7 @@ mod clock;
 mod guard;
 mod panics;
 mod shape;
+mod strace;
 mod tally;
 
 pub use child::{Ended, in_child};
@@ -21,4 +23,5 @@ pub use clock::{Stopwatch, block_thread};
 pub use guard::{PATIENCE, guarded, receive, wait_until};
 pub use panics::{Panicked, panic_message, panic_of};
 pub use shape::{Occupied, Running, Shape};
+pub use strace::{Call, Strace};
 pub use tally::{Countdown, OnDrop, Tally};

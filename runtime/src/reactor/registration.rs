@@ -17,6 +17,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::AsFd;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -236,6 +237,10 @@ impl<T: AsFd> Registered<T> {
         }
     }
 }
+
+// The closures that run in the middle of an operation hold no lock, and leave nothing half done.
+impl<T: AsFd> UnwindSafe for Registered<T> {}
+impl<T: AsFd> RefUnwindSafe for Registered<T> {}
 
 impl<T: AsFd> Drop for Registered<T> {
     fn drop(&mut self) {

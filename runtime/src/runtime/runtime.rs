@@ -11,6 +11,7 @@ use heist_sync::coop;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -161,7 +162,7 @@ impl Runtime {
         self.handle.scheduler().close();
         let reaper = Self {
             handle: self.handle.clone(),
-            threads: WorkerThreads::none(),
+            threads: self.threads.watched(),
             ended: true,
         };
         let (done, dropped) = mpsc::channel::<()>();
@@ -222,6 +223,10 @@ impl Drop for Runtime {
         }
     }
 }
+
+// A panic leaves a runtime as it was: it is caught where it happens, and no lock is held there.
+impl UnwindSafe for Runtime {}
+impl RefUnwindSafe for Runtime {}
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

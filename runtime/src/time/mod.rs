@@ -14,7 +14,7 @@
 //! - A timer never fires before its deadline, to the nanosecond.
 //! - A timer that is dropped or reset is off its wheel at once: nothing is kept until its deadline.
 //! - A timer is registered at its first poll that is pending, not before: one whose deadline is past by then isn't.
-//! - Waiting allocates nothing.
+//! - Waiting allocates nothing. (The first timer on a worker allocates its wheel.)
 //!
 //! # Present behaviour
 //!
