@@ -10,6 +10,7 @@ mod ends;
 mod exchange;
 mod http;
 mod owners;
+mod relief;
 mod shutdown;
 mod support;
 mod timers;

@@ -136,12 +136,10 @@ pub(crate) fn dropped_while_a_task_waits(shape: Shape) {
                 let mut server = shared.lock().unwrap();
                 let server = server.as_mut().unwrap();
                 let cx = &mut Context::from_waker(&waker);
-                while server.try_write(&[0; 65_536]).is_ok() {}
                 assert!(Pin::new(&mut *server).poll_read(cx, &mut [0]).is_pending());
-                assert!(server.poll_write_ready(cx).is_pending());
             };
             poll(&shared);
-            assert_eq!(Arc::strong_count(&wakes), 4);
+            assert_eq!(Arc::strong_count(&wakes), 3);
             let other = shared.clone();
             let dropped = heist::spawn(async move {
                 let server = other.lock().unwrap().take().unwrap();

@@ -6,3 +6,5 @@ mod drain;
 mod idle;
 mod limits;
 mod program;
+#[cfg(all(target_os = "linux", not(heist_portable_reactor)))]
+mod requests;
