@@ -183,14 +183,13 @@ pub(crate) fn a_deadline_that_moves(shape: Shape) {
                     assert!(poll_once(sleep.as_mut()).await.is_none());
                     sleep
                 } else {
-                    heist::spawn(async move {
+                    let moved = heist::spawn(async move {
                         let later = Duration::from_secs(60 + number % 7);
                         sleep.as_mut().reset(Instant::now() + later);
                         assert!(poll_once(sleep.as_mut()).await.is_none());
-                        sleep
-                    })
-                    .await
-                    .unwrap()
+                        (sleep,)
+                    });
+                    moved.await.unwrap().0
                 };
             }
             let deadline = begun + then * MILLISECOND;
