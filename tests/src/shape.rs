@@ -142,7 +142,7 @@ impl Running {
         occupied
     }
 
-    /// The runtime, to be shut down in some way. On the current-thread flavour tasks still run, until [`Running::stop`] or the drop of the other half.
+    /// The runtime, to be shut down in some way. On the current-thread flavour tasks still run, until the other half is dropped.
     pub fn take(mut self) -> (Runtime, Running) {
         let runtime = self.runtime.take().expect("it is taken once");
         (runtime, self)
