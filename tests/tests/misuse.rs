@@ -307,11 +307,15 @@ fn limit_address_space(more: u64) {
 #[cfg(target_os = "linux")]
 const MIB: u64 = 1 << 20;
 
+/// Otherwise each thread would take address space for an arena of its own, and leave another too little to start with.
+#[cfg(target_os = "linux")]
+const ONE_ARENA: [(&str, &str); 1] = [("MALLOC_ARENA_MAX", "1")];
+
 /// Those that were started have ended when the error is returned.
 #[test]
 #[cfg(target_os = "linux")]
 fn some_workers_that_cannot_start() {
-    let ended = in_child("some_workers_that_cannot_start", &[], || {
+    let ended = in_child("some_workers_that_cannot_start", &ONE_ARENA, || {
         limit_address_space(400 * MIB);
         for inside in [false, true] {
             let (starts, stops) = (Tally::new(), Tally::new());
@@ -347,13 +351,15 @@ fn some_workers_that_cannot_start() {
 #[cfg(target_os = "linux")]
 fn tokio_8408_the_first_blocking_thread_cannot_start() {
     let test = "tokio_8408_the_first_blocking_thread_cannot_start";
-    let ended = in_child(test, &[], || {
+    let ended = in_child(test, &ONE_ARENA, || {
         for shape in SHAPES {
             let mut builder = shape.builder();
             let runtime =
-                Running::new(shape, builder.thread_stack_size(256 << 20).build().unwrap());
+                Running::new(shape, builder.thread_stack_size(512 << 20).build().unwrap());
+            // All threads have started: they too need room.
+            drop(runtime.occupy());
             let limit = rustix::process::getrlimit(rustix::process::Resource::As);
-            limit_address_space(64 * MIB);
+            limit_address_space(300 * MIB);
             let dropped = Tally::new();
             let guard = dropped.on_drop();
             let job = runtime.spawn_blocking(move || drop(guard));
@@ -381,9 +387,9 @@ fn tokio_8408_the_first_blocking_thread_cannot_start() {
 #[test]
 #[cfg(target_os = "linux")]
 fn another_blocking_thread_cannot_start() {
-    let ended = in_child("another_blocking_thread_cannot_start", &[], || {
+    let ended = in_child("another_blocking_thread_cannot_start", &ONE_ARENA, || {
         let mut builder = Builder::new_current_thread();
-        let runtime = builder.thread_stack_size(256 << 20).build().unwrap();
+        let runtime = builder.thread_stack_size(512 << 20).build().unwrap();
         let (begun, begins) = mpsc::channel();
         let (release, released) = mpsc::channel::<()>();
         let first = runtime.spawn_blocking(move || {
@@ -391,7 +397,7 @@ fn another_blocking_thread_cannot_start() {
             receive(&released);
         });
         receive(&begins);
-        limit_address_space(64 * MIB);
+        limit_address_space(300 * MIB);
         let jobs: Vec<_> = (0..5).map(|n| runtime.spawn_blocking(move || n)).collect();
         release.send(()).unwrap();
         runtime.block_on(first).unwrap();

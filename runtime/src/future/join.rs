@@ -34,6 +34,7 @@ pub mod __join {
 /// # heist::run(async {
 /// let (number, text) = heist::join!(async { 1 }, async { "one" });
 /// assert_eq!((number, text), (1, "one"));
+/// assert_eq!(heist::join!(), ());
 /// # });
 /// ```
 #[macro_export]
@@ -85,6 +86,7 @@ macro_rules! join {
 /// # heist::run(async {
 /// let failed = heist::try_join!(async { Ok::<_, &str>(1) }, async { Err::<u8, _>("no") });
 /// assert_eq!(failed, Err("no"));
+/// assert_eq!(heist::try_join!(), Ok::<(), &str>(()));
 /// # });
 /// ```
 #[macro_export]

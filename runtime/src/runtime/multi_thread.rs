@@ -62,6 +62,14 @@ impl WorkerThreads {
         }
     }
 
+    /// The same threads, to be waited for by another: it learns when they have ended, and doesn't join them.
+    pub(super) fn watched(&self) -> Self {
+        Self {
+            threads: Mutex::new(Vec::new()),
+            running: self.running.clone(),
+        }
+    }
+
     /// Starts one thread a worker.
     ///
     /// # Errors

@@ -162,7 +162,7 @@ impl Runtime {
         self.handle.scheduler().close();
         let reaper = Self {
             handle: self.handle.clone(),
-            threads: WorkerThreads::none(),
+            threads: self.threads.watched(),
             ended: true,
         };
         let (done, dropped) = mpsc::channel::<()>();

@@ -44,7 +44,11 @@ impl Worker {
             // Who runs, and isn't stuck, will come back to the reactor before long. It is left to it, since who turns the reactor had better
             // not be the watcher, which is missed whenever it leaves its post.
             claim = idle.awake() == 0;
-            quiet = if claim && !unparked { quiet + 1 } else { 0 };
+            quiet = if claim && !unparked {
+                quiet.saturating_add(1)
+            } else {
+                0
+            };
         }
         // If it was counted out by who unparked it, then as a searcher. If it saw work it is one, whatever the limit: it would go back to
         // sleep, and see it again.

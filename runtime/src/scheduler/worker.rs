@@ -138,6 +138,7 @@ impl Worker {
                         self.stop_searching();
                         self.poll(task);
                     }
+                    None if self.remote().summons.is_standing() => {}
                     None => self.sleep(),
                 }
             }
@@ -199,7 +200,7 @@ impl Worker {
         let polls = self.polls_between.get();
         let elapsed = now.saturating_duration_since(self.checked.replace(now));
         let polls = if elapsed > SLICE {
-            polls / 2
+            (u128::from(polls) * SLICE.as_nanos() / elapsed.as_nanos()) as u32
         } else {
             (polls + 1).min(CHECK_POLLS)
         };
@@ -234,6 +235,9 @@ impl Worker {
         }
         self.searching.set(true);
         for round in 0..SEARCH_ROUNDS {
+            if self.remote().summons.is_standing() {
+                break;
+            }
             if let Some(task) = self.look_around() {
                 return Some(task);
             }

@@ -145,6 +145,14 @@ impl<T> Drop for JoinHandle<T> {
         if header.state.detach_fast() {
             return;
         }
+        if header.state.is_complete() {
+            // SAFETY: nobody else takes it (rule 3); it is gone already if this handle was polled to its end. The handle's reference ends here.
+            unsafe {
+                drop_outcome(self.header);
+                drop_reference(self.header);
+            }
+            return;
+        }
         match header.state.detach() {
             // SAFETY: nobody else takes it (rule 3); it is gone already if this handle was polled to its end.
             Detach::Complete => unsafe { drop_outcome(self.header) },

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -76,9 +77,9 @@ fn spawn(bench: &Arc<Bench>) -> JoinHandle<Output> {
 struct Home(Arc<Bench>);
 
 impl Schedule for Home {
-    fn schedule(&self, task: Task) {
-        // The cell, and `self` with it, may be freed once the task is queued.
-        let bench = self.0.clone();
+    unsafe fn schedule(this: NonNull<Self>, task: Task) {
+        // SAFETY: the task is not queued yet, so its cell lives.
+        let bench = unsafe { this.as_ref() }.0.clone();
         bench.queue.lock().push_back(task);
     }
 

@@ -361,7 +361,7 @@ pub(crate) fn rustsec_2021_0072_a_future_stays_with_its_block_on(shape: Shape) {
 
 /// The receiver closes as the sender sends: <https://rustsec.org/advisories/RUSTSEC-2021-0124>. The value is received, given back or dropped: one of these, once.
 pub(crate) fn rustsec_2021_0124_oneshot_close_against_send(shape: Shape) {
-    const ROUNDS: usize = 500;
+    const ROUNDS: usize = 200;
     let runtime = shape.running();
     let dropped = Tally::new();
     let barrier = Arc::new(Barrier::new(2));

@@ -652,7 +652,7 @@ pub(crate) fn spawns_meanwhile(shape: Shape) {
                 let dropped = dropped.clone();
                 thread::spawn(move || {
                     let mut handles = Vec::new();
-                    while !stop.load(SeqCst) && handles.len() < 20_000 {
+                    while !stop.load(SeqCst) && handles.len() < 2_000 {
                         let guard = dropped.on_drop();
                         handles.push(handle.spawn(async move {
                             let _guard = guard;
