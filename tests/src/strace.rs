@@ -99,7 +99,8 @@ impl Call {
     fn parse(line: String) -> Option<Self> {
         let (thread, text) = line.split_once(' ')?;
         let text = text.trim_start();
-        let is_call = !text.starts_with(['+', '-']) && !text.contains("<detached");
+        // The others are about signals and ends.
+        let is_call = !text.starts_with(['+', '-']);
         is_call.then(|| Self {
             thread: thread
                 .parse()

@@ -118,7 +118,11 @@ impl Random {
 
     /// Bytes in which whatever is lost, doubled or moved shows.
     pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
-        (0..len).map(|_| self.next() as u8).collect()
+        let mut bytes = vec![0; len];
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&self.next().to_ne_bytes()[..chunk.len()]);
+        }
+        bytes
     }
 }
 
