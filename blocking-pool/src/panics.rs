@@ -45,7 +45,7 @@ pub(crate) fn take_message(payload: Payload) -> String {
     said
 }
 
-/// Writes one line to stderr; if stderr is gone, there is nobody left to tell.
+/// Writes one line to stderr, in one write, which no other thread's tears; if stderr is gone, there is nobody left to tell.
 pub(crate) fn report(what: fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr(), "heist-blocking-pool: {what}");
+    let _ = io::stderr().write_all(format!("heist-blocking-pool: {what}\n").as_bytes());
 }

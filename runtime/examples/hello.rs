@@ -34,6 +34,7 @@ use signal_hook::iterator::Signals;
 use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -46,7 +47,17 @@ const GRACE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(50);
 
 #[heist::main]
-async fn main() -> io::Result<()> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> io::Result<()> {
     raise_descriptor_limit();
     let address = std::env::args()
         .nth(1)
@@ -54,7 +65,9 @@ async fn main() -> io::Result<()> {
     let server = Arc::new(Server::default());
     server.clone().stop_on_signals()?;
 
-    let listener = TcpListener::bind(&address).await?;
+    let listener = TcpListener::bind(&address).await.map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+    })?;
     println!("listening on http://{}", listener.local_addr()?);
     while let Either::Left((accepted, _)) =
         select(pin!(listener.accept()), pin!(server.stopping())).await

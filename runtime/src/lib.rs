@@ -33,8 +33,8 @@
 //! | asyncio | here |
 //! | --- | --- |
 //! | `asyncio.run` | [`run`], [`#[heist::main]`](main), [`#[heist::test]`](test); [`runtime`] to configure one |
-//! | `create_task`, `Task` | [`spawn`], [`JoinHandle`]; [`task`] |
-//! | `gather` | [`gather`], [`try_gather`], [`join!`], [`try_join!`] |
+//! | `create_task`, `Task` | [`spawn`](fn@spawn), [`JoinHandle`]; [`task`] |
+//! | `gather` | [`gather`](fn@gather), [`try_gather`], [`join!`], [`try_join!`] |
 //! | `sleep`, `timeout`, `wait_for` | [`time`] |
 //! | `run_in_executor`, `to_thread` | [`spawn_blocking`]; [`blocking`] for pools of your own |
 //! | `Future`, synchronisation | [`sync`] |
@@ -47,6 +47,7 @@
 //! - `hyper`: hyper's traits on the sockets, and its executor and timer: [`traits`].
 //! - `full`: all of them.
 
+mod failure;
 mod future;
 pub mod io;
 mod loom;

@@ -23,7 +23,8 @@ impl Wake for Unpark {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Release: what led to the wake-up is seen by the poll that follows it. A wake-up that is not the first has the other's unpark.
+        // Release: what led to the wake-up is seen by the poll that follows it. A wake-up that is not the first has
+        // the other's unpark.
         if !self.woken.swap(true, Release) {
             self.thread.unpark();
         }
@@ -33,9 +34,12 @@ impl Wake for Unpark {
 /// Polls the future to its end, with the thread asleep in between, and without a budget: there is nobody to yield to.
 ///
 /// The caller has asked [`coop::assert_may_block`].
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place where this crate blocks: its thread is the caller's, and runs no tasks"
+#[cfg_attr(
+    not(heist_loom),
+    expect(
+        clippy::disallowed_methods,
+        reason = "the one place where this crate blocks: its thread is the caller's, and runs no tasks"
+    )
 )]
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);

@@ -1,11 +1,13 @@
 //! The cooperative budget: what lets an always-ready primitive give way to the other tasks of its thread.
 //!
-//! In comes the [`Context`] that a runtime sets around each poll ([`enter`], [`with_budget`]); every primitive of this
-//! crate, and every I/O type of the runtime, spends a unit through [`poll_proceed`] before it makes progress. When none is
-//! left it returns `Pending` although it could go on, with its task already woken, so that the scheduler gets the thread back.
-//! The same context says whether this thread may block, which the `blocking_*` methods ask.
+//! In comes the [`Context`] that a runtime sets around each poll ([`enter`], [`with_budget`]); the primitives of this
+//! crate that tokio's budget covers, and the I/O types of the runtime, spend a unit through [`poll_proceed`] before they
+//! make progress. When none is left it returns `Pending` although they could go on, with the task already woken, so that
+//! the scheduler gets the thread back. The same context says whether this thread may block, which the `blocking_*`
+//! methods ask.
 //!
-//! A thread on which nobody has entered a context is unlimited and may block, so on other runtimes nothing of this is felt.
+//! A thread on which nobody has entered a context is unlimited and may block, so on other runtimes nothing of this is
+//! felt.
 //!
 //! # Examples
 //!
@@ -145,8 +147,9 @@ pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
 
 /// Spends one operation of the budget, or returns `Pending` with `cx` woken if none is left.
 ///
-/// Call it first in a leaf future's `poll`, and [`RestoreOnPending::made_progress`] once that poll is known to be ready; without it the
-/// unit comes back, so that only progress is paid for. Futures that only poll others leave it to them.
+/// Call it first in a leaf future's `poll`, and [`RestoreOnPending::made_progress`] once that poll is known to be
+/// ready; without it the unit comes back, so that only progress is paid for. Futures that only poll others leave it
+/// to them.
 ///
 /// # Examples
 ///

@@ -6,15 +6,17 @@
 //! | tell tasks that something happened | [`Notify`] | |
 //! | let other tasks run from a loop that is always ready | [`coop`] | `sleep(0)` |
 //!
-//! Who waits lies in its own future, so waiting allocates nothing; futures that are dropped give back their place, and what they were given.
+//! Who waits lies in its own future, so waiting allocates nothing; futures that are dropped give back their place,
+//! and what they were given.
 
 mod blocking;
 pub mod coop;
+#[cfg(test)]
+mod counting_waker;
 mod loom;
 mod notify;
 pub mod oneshot;
 mod wait_list;
-mod wake_list;
 
 pub use notify::Notify;
 

@@ -1,26 +1,27 @@
 //! [`Notify`]: tells a task that something happened, without saying what.
 //!
-//! In come notifications; out go wake-ups, to the futures in the list in the order in which they were first polled. One word says
-//! whether there is a permit or somebody waits, and counts the calls of `notify_waiters`; it is changed without the lock as long as nobody waits.
+//! In come notifications; out go wake-ups, to the futures in the list in the order in which they were first polled.
+//! One word says whether there is a permit or somebody waits, and counts the calls of `notify_waiters`; it is changed
+//! without the lock as long as nobody waits.
 //!
 //! ```text
-//!            notify (1)               a waiter comes, under the lock (3)
-//!  PERMIT ◀────────────── nothing ──────────────────────────▶ WAITING
-//!         ──────────────▶         ◀──────────────────────────
-//!         a waiter comes (2)        the last current waiter goes, under the lock (4)
+//!          notify (1)             a waiter comes (3), under the lock
+//! PERMIT ◀────────────── nothing ─────────────────────────────────────▶ WAITING
+//!        ──────────────▶         ◀─────────────────────────────────────
+//!        a waiter comes (2)       the last current waiter goes (4), or notify_waiters (5), under the lock
 //! ```
 //!
-//! A waiter is *current* if no `notify_waiters` came since its future was made. WAITING says that the list holds a current one. Those that are not have been
-//! notified, by the count alone: all at once, though they are taken out of the list and woken in batches, with the lock given up in
-//! between. They are in front of all current ones, since a future that is not current never enters the list. So a broadcast takes from the front what was there when it began
-//! and cannot run after waiters that come back, and a `notify_one` that finds some still in front finishes that broadcast first, and never
-//! spends itself on one of them.
+//! A waiter is *current* if no `notify_waiters` came since its future was made. WAITING says that the list holds a
+//! current one. Those that are not have been notified, by the count alone: all at once, though they are taken out of
+//! the list and woken in batches, with the lock given up in between. They are in front of all current ones, since a
+//! future that is not current never enters the list. So a broadcast takes from the front what was there when it began
+//! and cannot run after waiters that come back, and a `notify_one` that finds some still in front finishes that
+//! broadcast first, and never spends itself on one of them.
 #![forbid(unsafe_code)]
 
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{Acquire, Relaxed, Release};
-use crate::wait_list::{Locked, WaitList, Waiter};
-use crate::wake_list::WakeList;
+use crate::wait_list::{Locked, WaitList, Waiter, WakeList};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -44,17 +45,20 @@ const fn calls(state: usize) -> usize {
 
 /// Tells tasks that something happened.
 ///
-/// A task waits in [`notified().await`](Self::notified). [`notify_one`](Self::notify_one) wakes the one that has waited longest; if nobody waits, it stores a
-/// *permit*, with which the next to wait goes on at once. There is at most one permit, however often it is called. [`notify_waiters`](Self::notify_waiters)
-/// wakes all that wait, and stores nothing.
+/// A task waits in [`notified().await`](Self::notified). [`notify_one`](Self::notify_one) wakes the one that has
+/// waited longest; if nobody waits, it stores a *permit*, with which the next to wait goes on at once. There is at
+/// most one permit, however often it is called. [`notify_waiters`](Self::notify_waiters) wakes all that wait, and
+/// stores nothing.
 ///
-/// It carries no data: the tasks look at what they share. What was done before a notification is seen by the task which it wakes.
+/// It carries no data: the tasks look at what they share. What was done before a notification is seen by the task
+/// which it wakes.
 ///
 /// asyncio has no such thing; its `Event` stays set, and its `Condition` needs a lock.
 ///
 /// # Examples
 ///
-/// A queue with one consumer. No item can be missed: whoever finds the queue empty finds the permit of the push that came in between.
+/// A queue with one consumer. No item can be missed: whoever finds the queue empty finds the permit of the push that
+/// came in between.
 ///
 /// ```
 /// use heist_sync::Notify;
@@ -177,14 +181,16 @@ impl Notify {
 
     /// Waits for a notification, or takes the permit if there is one.
     ///
-    /// From the moment it is made the future gets what [`notify_waiters`](Self::notify_waiters) sends, polled or not. What
-    /// [`notify_one`](Self::notify_one) sends it gets from its first poll on, or from [`Notified::enable`] on; before, a permit is stored.
+    /// From the moment it is made the future gets what [`notify_waiters`](Self::notify_waiters) sends, polled or not.
+    /// What [`notify_one`](Self::notify_one) sends it gets from its first poll on, or from [`Notified::enable`] on;
+    /// before, a permit is stored.
     ///
     /// The futures get their notifications in the order of their first polls.
     ///
     /// # Cancel safety
     ///
-    /// Dropped, the future loses its place in the order. A notification by `notify_one` that it has got and not told goes to the next.
+    /// Dropped, the future loses its place in the order. A notification by `notify_one` that it has got and not told
+    /// goes to the next.
     ///
     /// # Examples
     ///
@@ -255,10 +261,12 @@ impl Notify {
         self.notify(Order::Last);
     }
 
-    /// Wakes all tasks that wait, and no permit is stored: those that come later wait for the next notification. A permit that is there stays.
+    /// Wakes all tasks that wait, and no permit is stored: those that come later wait for the next notification. A
+    /// permit that is there stays.
     ///
-    /// A task waits from the moment it has called [`notified`](Self::notified). All are notified at the same time, though wakers are called in
-    /// batches; if one of them panics, the others are called all the same, and the first panic goes on to the caller.
+    /// A task waits from the moment it has called [`notified`](Self::notified). All are notified at the same time,
+    /// though wakers are called in batches; if one of them panics, the others are called all the same, and the first
+    /// panic goes on to the caller.
     ///
     /// # Examples
     ///
@@ -288,18 +296,16 @@ impl Notify {
             }
         }
         let waiters = self.waiters.lock();
-        let mut state = self.state.load(Relaxed);
-        let next = loop {
-            let next = (state & !WAITING).wrapping_add(CALL);
-            // Release: as above.
-            match self
-                .state
-                .compare_exchange_weak(state, next, Release, Relaxed)
-            {
-                Ok(_) => break next,
-                Err(actual) => state = actual,
-            }
-        };
+        // Acquire: see `store_locked`.
+        let state = self.state.load(Acquire);
+        if state & WAITING == 0 {
+            // The last current waiter has gone in the meantime.
+            drop(waiters);
+            return self.notify_waiters();
+        }
+        // Transition 5.
+        let next = (state & !WAITING).wrapping_add(CALL);
+        self.store_locked(next);
         let mut wakers = WakeList::new();
         self.wake_notified(waiters, calls(next), &mut wakers);
         wakers.finish();
@@ -309,7 +315,8 @@ impl Notify {
     fn notify(&self, order: Order) {
         let mut state = self.state.load(Relaxed);
         while state & WAITING == 0 {
-            // Transition 1, also where a permit is there already: the waiter that takes it must see what this caller did before (Release).
+            // Transition 1, also where a permit is there already: the waiter that takes it must see what this caller
+            // did before (Release).
             match self
                 .state
                 .compare_exchange_weak(state, state | PERMIT, Release, Relaxed)
@@ -324,7 +331,7 @@ impl Notify {
     /// The part of [`notify`](Self::notify) for a list in which somebody waits.
     fn notify_waiting(&self, order: Order) {
         let mut waiters = self.waiters.lock();
-        // Acquire: see `clear_waiting`.
+        // Acquire: see `store_locked`.
         let state = self.state.load(Acquire);
         let entry = match order {
             Order::First => waiters.front_mut(),
@@ -354,7 +361,8 @@ impl Notify {
         }
     }
 
-    /// Takes out and wakes those that a `notify_waiters`, which made the count `calls`, was for. Panics of their wakers are left in `wakers`.
+    /// Takes out and wakes those that a `notify_waiters`, which made the count `calls`, was for. Panics of their
+    /// wakers are left in `wakers`.
     fn wake_notified<'a>(
         &'a self,
         mut waiters: Locked<'a, Entry>,
@@ -388,10 +396,16 @@ impl Notify {
             .back_mut()
             .is_some_and(|entry| entry.calls == calls(state));
         if state & WAITING != 0 && !current {
-            // While WAITING is set the word is changed under the lock only, so a store will do. It ends the release sequences of the calls that
-            // it has the count of; Release, and the Acquire by which the state was read, hand on what came before them.
-            self.state.store(state & !WAITING, Release);
+            self.store_locked(state & !WAITING);
         }
+    }
+
+    /// Takes WAITING back. While it is set the word is changed under the lock only, so a store will do.
+    ///
+    /// It ends the release sequences of the calls which the count says came before. Release, with the Acquire by
+    /// which the former state was read, hands on what they had to hand on.
+    fn store_locked(&self, state: usize) {
+        self.state.store(state, Release);
     }
 
     /// The first poll of a waiter: it is free, and its outcome open.
@@ -418,7 +432,7 @@ impl Notify {
             if state & WAITING != 0 {
                 break;
             }
-            // Transition 3. Acquire: see `clear_waiting`. Nothing is handed on by it; the lock does that.
+            // Transition 3. Acquire: see `store_locked`. Nothing is handed on by it; the lock does that.
             match self.state.compare_exchange_weak(
                 state & !PERMIT,
                 state & !PERMIT | WAITING,
@@ -486,7 +500,7 @@ impl Notify {
             let mut waiters = self.waiters.lock();
             let waker = waiters.remove(waiter.as_mut());
             if waker.is_some() {
-                // Acquire: see `clear_waiting`.
+                // Acquire: see `store_locked`.
                 let state = self.state.load(Acquire);
                 self.clear_waiting(&mut waiters, state);
             }
@@ -534,8 +548,8 @@ impl RefUnwindSafe for Notify {}
 pin_project! {
     /// The future of [`Notify::notified`].
     ///
-    /// Once it was ready it stays so: polled again, it is ready at once. It spends nothing of the [cooperative budget](crate::coop),
-    /// as in tokio.
+    /// Once it was ready it stays so: polled again, it is ready at once. It spends nothing of the [cooperative
+    /// budget](crate::coop), as in tokio.
     #[must_use = "futures do nothing unless awaited"]
     pub struct Notified<'a> {
         notify: &'a Notify,
@@ -554,13 +568,13 @@ pin_project! {
 impl Notified<'_> {
     /// Begins to wait, as a first poll does, without a task to wake. Says whether the future is ready; then it stays so.
     ///
-    /// From here on the future gets what [`notify_one`](Notify::notify_one) sends; what [`notify_waiters`](Notify::notify_waiters) sends it gets
-    /// since it was made.
+    /// From here on the future gets what [`notify_one`](Notify::notify_one) sends; what
+    /// [`notify_waiters`](Notify::notify_waiters) sends it gets since it was made.
     ///
     /// # Examples
     ///
-    /// A queue with several consumers. Two of them may find it empty, and two pushes follow, before either waits; these would store one
-    /// permit, and one consumer would sleep on. So each begins to wait before it looks.
+    /// A queue with several consumers. Two of them may find it empty, and two pushes follow, before either waits;
+    /// these would store one permit, and one consumer would sleep on. So each begins to wait before it looks.
     ///
     /// ```
     /// use heist_sync::Notify;
@@ -633,3 +647,8 @@ impl fmt::Debug for Notified<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod models;
+#[cfg(all(test, not(heist_loom)))]
+mod tests;

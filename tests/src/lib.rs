@@ -1,1 +1,27 @@
-//! heist as a whole, against real peers.
+//! What the tests of heist as a whole share. The tests themselves are in `tests/tests/`.
+//!
+//! * [`Shape`]: the shapes of runtime that the suite is run for.
+//! * [`guarded`], [`receive`]: a test that hangs fails, with its name.
+//! * [`Tally`], [`OnDrop`], [`Countdown`]: what happened, and how often.
+//! * [`in_child`]: a test's body in a process of its own, for what it says on standard error and for what concerns the whole process.
+//! * [`panic_of`], [`panic_message`]: how something panics, and where.
+//! * [`Strace`]: which system calls a process makes.
+//! * [`block_thread`], [`Stopwatch`]: the only two that know of real time.
+
+#![forbid(unsafe_code)]
+
+mod child;
+mod clock;
+mod guard;
+mod panics;
+mod shape;
+mod strace;
+mod tally;
+
+pub use child::{Ended, in_child};
+pub use clock::{Stopwatch, block_thread};
+pub use guard::{PATIENCE, guarded, receive, wait_until};
+pub use panics::{Panicked, panic_message, panic_of};
+pub use shape::{Occupied, Running, Shape};
+pub use strace::{Call, Strace};
+pub use tally::{Countdown, OnDrop, Tally};

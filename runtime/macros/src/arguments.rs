@@ -148,11 +148,13 @@ impl Given {
 
 /// Fills the place of one argument from `name = literal`.
 fn set<L: Parse>(place: &mut Option<L>, argument: &ParseNestedMeta<'_>) -> Result<()> {
+    let name = argument.path.to_token_stream();
     if place.is_some() {
-        let name = argument.path.to_token_stream();
         return Err(argument.error(format!("`{name}` is given twice")));
     }
-    *place = Some(argument.value()?.parse()?);
+    // syn's own message is at the attribute as a whole, if nothing follows the name.
+    let no_value = |_| argument.error(format!("`{name}` needs a value: `{name} = …`"));
+    *place = Some(argument.value().map_err(no_value)?.parse()?);
     Ok(())
 }
 
@@ -240,9 +242,15 @@ mod tests {
     #[test]
     fn no_value_or_one_of_another_type() {
         for (argument, message) in [
-            (quote!(flavor), "expected `=`"),
-            (quote!(flavor, crate = "heist"), "expected `=`"),
-            (quote!(flavor("multi_thread")), "expected `=`"),
+            (quote!(flavor), "`flavor` needs a value: `flavor = …`"),
+            (
+                quote!(flavor, crate = "heist"),
+                "`flavor` needs a value: `flavor = …`",
+            ),
+            (
+                quote!(flavor("multi_thread")),
+                "`flavor` needs a value: `flavor = …`",
+            ),
             (quote!(flavor = multi_thread), "expected string literal"),
             (quote!(worker_threads = "2"), "expected integer literal"),
             (quote!(start_paused = 1), "expected boolean literal"),

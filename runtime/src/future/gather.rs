@@ -60,7 +60,7 @@ where
 
 pin_project_lite::pin_project! {
     /// What [`gather`] returns.
-    #[must_use = "a future does nothing unless it is awaited"]
+    #[must_use = "futures do nothing unless awaited"]
     pub struct Gather<F: Future> {
         #[pin]
         all: JoinAll<F>,
@@ -83,7 +83,7 @@ impl<F: Future> fmt::Debug for Gather<F> {
 
 pin_project_lite::pin_project! {
     /// What [`try_gather`] returns.
-    #[must_use = "a future does nothing unless it is awaited"]
+    #[must_use = "futures do nothing unless awaited"]
     pub struct TryGather<F>
     where
         F: futures_core::TryFuture,

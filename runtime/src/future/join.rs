@@ -22,7 +22,7 @@ pub mod __join {
     }
 }
 
-/// Awaits several futures at once, and gives their outputs as a tuple. They run concurrently on this task; dropping it drops all.
+/// Awaits several futures at once, and gives their outputs as a tuple: `()` for none. They run concurrently on this task; dropping it drops all.
 ///
 /// # Cancel safety
 ///
@@ -61,6 +61,9 @@ macro_rules! join {
         ));
         $crate::join!(@bind ($($bound)* future) $($($rest),*)?)
     }};
+    () => {
+        ()
+    };
     ($($future:expr),+ $(,)?) => {
         $crate::join!(@bind () $($future),+)
     };
@@ -128,6 +131,9 @@ macro_rules! try_join {
         ));
         $crate::try_join!(@bind ($($bound)* future) $($($rest),*)?)
     }};
+    () => {
+        ::core::result::Result::Ok(())
+    };
     ($($future:expr),+ $(,)?) => {
         $crate::try_join!(@bind () $($future),+)
     };

@@ -8,14 +8,15 @@
 //!
 //! ```
 //! use heist::io::{AsyncBufReadExt, BufReader};
-//! use heist::StreamExt;
 //!
 //! # fn main() -> std::io::Result<()> {
 //! heist::run(async {
-//!     let mut lines = BufReader::new(&b"one\ntwo\n"[..]).lines();
-//!     assert_eq!(lines.next().await.transpose()?.as_deref(), Some("one"));
-//!     assert_eq!(lines.next().await.transpose()?.as_deref(), Some("two"));
-//!     assert_eq!(lines.next().await.transpose()?, None);
+//!     let mut reader = BufReader::new(&b"one\ntwo\n"[..]);
+//!     let mut line = String::new();
+//!     while reader.read_line(&mut line).await? > 0 {
+//!         println!("{}", line.trim_end());
+//!         line.clear();
+//!     }
 //!     Ok(())
 //! })
 //! # }

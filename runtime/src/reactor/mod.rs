@@ -83,7 +83,11 @@ impl Reactor {
     /// Makes it this thread's, until the guard is dropped.
     pub(crate) fn enter(self: &Arc<Self>) -> Entered {
         Entered {
-            former: CURRENT.replace(Some(Arc::clone(self))),
+            // While the thread ends there may be nothing to set.
+            former: CURRENT
+                .try_with(|current| current.replace(Some(Arc::clone(self))))
+                .ok()
+                .flatten(),
             _not_send: PhantomData,
         }
     }

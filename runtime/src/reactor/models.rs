@@ -1,4 +1,4 @@
-//! What races for a slot: events, reads, cancellation, deregistration, shutdown. Two or three threads each.
+//! What races for a slot: events, reads, cancellation, deregistration, shutdown. Two or three threads each; every interleaving is searched.
 //!
 //! The kernel is a counter of bytes: an event is delivered after bytes are added, and a read takes all that there are. Nobody blocks: a task that
 //! is left waiting must have been woken, which is asserted when the other threads have ended.

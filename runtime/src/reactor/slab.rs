@@ -4,7 +4,7 @@
 //! event that a turn still holds for a descriptor that another thread has deregistered finds memory that is alive, and a generation that
 //! has moved on.
 //!
-//! Slots lie in chunks: four of [`FIRST`] slots, four of twice as many, and so on, each made when it is first needed. A fifth of
+//! Slots lie in chunks: four of 32 slots, four of 64, and so on, each made when it is first needed. A fifth of
 //! them at most lie idle when it grows, and an index leads to its chunk by shifts.
 #![forbid(unsafe_code)]
 
@@ -32,7 +32,7 @@ const SLOTS: u32 = (INDEX_MASK - (1 << (FIRST_BITS + SAME_SIZE_BITS)) + 1) as u3
 pub(super) struct Key(pub(super) usize);
 
 impl Key {
-    /// Keys from here on belong to no slot.
+    /// Keys from here on belong to no slot: pollers have two for themselves.
     pub(super) const END: usize = (GENERATION_MASK as usize) << INDEX_BITS | SLOTS as usize;
 
     pub(super) fn new(index: u32, generation: u32) -> Self {
@@ -49,6 +49,8 @@ impl Key {
         (self.0 >> INDEX_BITS) as u32
     }
 }
+
+const _: () = assert!(Key::END < usize::MAX - 1);
 
 /// All slots of a reactor.
 pub(super) struct Slab {

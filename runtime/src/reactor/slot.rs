@@ -20,10 +20,12 @@
 //! waiter. And readiness is a level: a task that is woken and then dropped, or finds that another was quicker, takes nothing
 //! away from the others, who are all woken too.
 //!
-//! Nothing foreign runs under the lock: wakers are cloned before it is taken, and called and dropped after.
+//! Nothing foreign runs under the lock: wakers are cloned before it is taken, and called and dropped after it is released. (What a guard's scope
+//! ends with is dropped in reverse order: a waker that was cloned before the guard was made, after it.)
 
 use super::interest::{Interest, Ready};
 use super::readiness::{Readiness, Snapshot};
+use crate::failure::wake;
 use crate::loom::cell::UnsafeCell;
 use crate::loom::{Mutex, MutexGuard};
 use cordyceps::Linked;
@@ -31,8 +33,6 @@ use cordyceps::list::{self, List};
 use std::future::Future;
 use std::iter;
 use std::marker::PhantomPinned;
-use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll, Waker};
@@ -188,14 +188,15 @@ impl Slot {
     }
 
     fn park(&self, direction: Direction, cx: &mut Context<'_>) -> Poll<Snapshot> {
-        // Declared before the guard, so that what it holds in the end is dropped after it.
-        let mut waker = Some(cx.waker().clone());
+        let waker = cx.waker().clone();
         let mut waiters = self.waiters.lock();
         let seen = self.readiness.load();
         if seen.answers(direction.interest()) {
             return Poll::Ready(seen);
         }
-        mem::swap(waiters.poller(direction), &mut waker);
+        let former = waiters.poller(direction).replace(waker);
+        drop(waiters);
+        drop(former);
         Poll::Pending
     }
 
@@ -225,14 +226,6 @@ impl Slot {
         let reader = waiters.reader.is_some() || anybody(Interest::READABLE);
         let writer = waiters.writer.is_some() || anybody(Interest::WRITABLE);
         arm(reader, writer)
-    }
-}
-
-/// Calls a waker. One that panics is its owner's affair: the other tasks of the turn are woken all the same.
-fn wake(waker: Waker) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-        // Its drop may panic in turn.
-        mem::forget(payload);
     }
 }
 
@@ -287,22 +280,24 @@ impl Future for Wait<'_> {
         if seen.answers(interest) {
             return Poll::Ready(seen);
         }
-        // Declared before the guard, so that what it holds in the end is dropped after it.
-        let mut waker = Some(cx.waker().clone());
+        let waker = cx.waker().clone();
         let mut waiters = slot.waiters.lock();
         let seen = slot.readiness.load();
         if seen.answers(interest) {
             return Poll::Ready(seen);
         }
         this.has_waited = true;
-        // SAFETY: we hold the lock (rule 2).
-        this.waiter
-            .waker
-            .with_mut(|place| unsafe { mem::swap(&mut *place, &mut waker) });
-        if waker.is_none() {
+        let replace = |place: *mut Option<Waker>| {
+            // SAFETY: we hold the lock (rule 2).
+            unsafe { (*place).replace(waker) }
+        };
+        let former = this.waiter.waker.with_mut(replace);
+        if former.is_none() {
             // It had none, so it is not in the list (rule 3): in it goes.
             waiters.list.push_back(NonNull::from(&mut this.waiter));
         }
+        drop(waiters);
+        drop(former);
         Poll::Pending
     }
 }
@@ -313,11 +308,11 @@ impl Drop for Wait<'_> {
             return;
         }
         let mut waiters = self.slot.waiters.lock();
-        // SAFETY: we hold the lock (rule 2).
-        let waker = self
-            .waiter
-            .waker
-            .with_mut(|place| unsafe { (*place).take() });
+        let take = |place: *mut Option<Waker>| {
+            // SAFETY: we hold the lock (rule 2).
+            unsafe { (*place).take() }
+        };
+        let waker = self.waiter.waker.with_mut(take);
         if waker.is_some() {
             // SAFETY: it is in a list (rule 3), which can only be this slot's.
             unsafe { waiters.list.remove(NonNull::from(&mut self.waiter)) };

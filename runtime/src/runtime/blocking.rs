@@ -1,14 +1,16 @@
 //! The runtime's blocking pool: where `spawn_blocking` runs. The pool queues the tasks' own cells, so that a job is one allocation and its handle the same
 //! as any task's.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 use super::{Handle, context};
+use crate::failure::report;
 use crate::task::{self, Header, IdBlock, JoinHandle, Schedule, Task};
 use heist_blocking_pool::{Job, JobPool};
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::ptr::NonNull;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -41,7 +43,11 @@ impl<F: FnOnce() -> R, R> Future for Call<F> {
 impl Schedule for Unscheduled {
     const RUNS_ONCE: bool = true;
 
-    fn schedule(&self, task: Task) {
+    #[expect(
+        unsafe_code,
+        reason = "the trait's method is unsafe to call; this one does nothing"
+    )]
+    unsafe fn schedule(_: NonNull<Self>, task: Task) {
         unreachable!(
             "the blocking job of {} was woken, but it is queued until it ends",
             task.spawned_at()
@@ -95,9 +101,9 @@ impl BlockingPool {
         }) {
             let (job, reason) = rejected.into_parts();
             if !handle.scheduler().is_closed() {
-                eprintln!(
-                    "heist: the blocking job spawned at {place} cannot run, and is cancelled: {reason}"
-                );
+                report(format_args!(
+                    "the blocking job spawned at {place} cannot run, and is cancelled: {reason}"
+                ));
             }
             job.cancel();
         }

@@ -172,10 +172,13 @@ impl Builder {
         };
         let handle = Handle::new(scheduler, self.blocking_pool(), core);
         let runtime = Runtime::assemble(handle, WorkerThreads::none());
-        // On an error the runtime is dropped, which ends the threads that were started.
-        runtime
+        let started = runtime
             .threads()
-            .start(runtime.handle(), workers, &self.threads)?;
+            .start(runtime.handle(), workers, &self.threads);
+        if let Err(error) = started {
+            runtime.end_unused();
+            return Err(error);
+        }
         Ok(runtime)
     }
 

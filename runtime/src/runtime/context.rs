@@ -28,7 +28,7 @@ pub struct EnterGuard<'a> {
     _timers: Option<time::Entered>,
     _reactor: Option<reactor::Entered>,
     /// Of this thread; and tied to the handle, as tokio's is.
-    _marker: PhantomData<(&'a Handle, *const ())>,
+    _marker: PhantomData<(&'a Handle, *mut ())>,
 }
 
 thread_local! {
@@ -40,7 +40,9 @@ pub(super) fn enter<'a>(handle: Handle, drivers: bool) -> EnterGuard<'a> {
     let scheduler = handle.scheduler();
     let _timers = drivers.then(|| scheduler.timers().enter(None));
     let _reactor = drivers.then(|| scheduler.reactor().enter());
-    let previous = CURRENT.replace(Some(handle));
+    // A thread whose locals are being destroyed, one of which may be a runtime, is in none from now on.
+    let previous = CURRENT.try_with(|current| current.replace(Some(handle)));
+    let previous = previous.ok().flatten();
     let depth = DEPTH.get() + 1;
     DEPTH.set(depth);
     EnterGuard {
@@ -60,7 +62,8 @@ impl Drop for EnterGuard<'_> {
             );
         }
         DEPTH.set(self.depth - 1);
-        drop(CURRENT.replace(self.previous.take()));
+        let previous = self.previous.take();
+        drop(CURRENT.try_with(|current| current.replace(previous)));
     }
 }
 

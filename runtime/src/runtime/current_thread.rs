@@ -1,5 +1,6 @@
 //! The current-thread flavour: the one worker is run by whoever is in `block_on`. If several threads are, one runs it, and the others wait for their futures;
-//! when it leaves, the next one takes the worker over.
+//! when it leaves, the next one takes the worker over. When the runtime shuts down, whoever runs the worker gives it back at the end of the poll, and goes on with
+//! its future alone.
 
 #![forbid(unsafe_code)]
 
@@ -7,31 +8,42 @@ use super::Handle;
 use super::multi_thread::ThreadWaker;
 use crate::scheduler::{Scheduler, Worker};
 use heist_sync::coop::{self, Budget};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 /// The worker, between two uses, and who wants it.
-pub(super) struct Core(Mutex<State>);
+pub(super) struct Core {
+    state: Mutex<State>,
+    /// The worker was given back.
+    returned: Condvar,
+}
 
 struct State {
     worker: Option<Worker>,
+    /// The shutdown has taken the worker.
+    retired: bool,
     waiting: Vec<Arc<ThreadWaker>>,
 }
 
 impl Core {
     pub(super) fn new(worker: Worker) -> Self {
-        Self(Mutex::new(State {
-            worker: Some(worker),
-            waiting: Vec::new(),
-        }))
+        Self {
+            state: Mutex::new(State {
+                worker: Some(worker),
+                retired: false,
+                waiting: Vec::new(),
+            }),
+            returned: Condvar::new(),
+        }
     }
 
     /// Takes the worker, or queues up for it.
     fn take(&self, thread: &Arc<ThreadWaker>) -> Option<Worker> {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         state
             .waiting
             .retain(|waiting| !Arc::ptr_eq(waiting, thread));
@@ -41,14 +53,29 @@ impl Core {
         state.worker.take()
     }
 
-    /// Takes the worker for good, if it is there.
-    pub(super) fn retire(&self) -> Option<Worker> {
-        self.0.lock().worker.take()
+    /// Once the scheduler is closed: ends the worker. If it is in use, waits until it is given back, so long at most. True: it has ended.
+    pub(super) fn retire(&self, timeout: Option<Duration>) -> bool {
+        let mut state = self.state.lock();
+        let in_use = |state: &mut State| state.worker.is_none() && !state.retired;
+        match timeout {
+            None => self.returned.wait_while(&mut state, in_use),
+            Some(timeout) => {
+                let waited = self.returned.wait_while_for(&mut state, in_use, timeout);
+                if waited.timed_out() {
+                    return false;
+                }
+            }
+        }
+        state.retired = true;
+        let worker = state.worker.take();
+        drop(state);
+        drop(worker);
+        true
     }
 
     /// The thread wants the worker no more. If it is free, the next one is called.
     fn leave(&self, thread: Option<&Arc<ThreadWaker>>, worker: Option<Worker>) {
-        let mut state = self.0.lock();
+        let mut state = self.state.lock();
         if let Some(thread) = thread {
             state
                 .waiting
@@ -56,6 +83,7 @@ impl Core {
         }
         if worker.is_some() {
             state.worker = worker;
+            self.returned.notify_all();
         }
         let next = if state.worker.is_some() {
             state.waiting.first().cloned()
@@ -115,12 +143,16 @@ pub(super) fn block_on<F: Future>(handle: &Handle, core: &Core, future: F) -> F:
     };
     let waker = Waker::from(queued.thread.clone());
     loop {
-        if let Some(worker) = core.take(&queued.thread) {
+        if !handle.scheduler().is_closed()
+            && let Some(worker) = core.take(&queued.thread)
+        {
             let worker = InUse {
                 core,
                 worker: Some(worker),
             };
-            return run(handle.scheduler(), &worker, future);
+            if let Some(output) = run(handle.scheduler(), &worker, future.as_mut()) {
+                return output;
+            }
         }
         if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
             return output;
@@ -129,12 +161,12 @@ pub(super) fn block_on<F: Future>(handle: &Handle, core: &Core, future: F) -> F:
     }
 }
 
-/// Runs the worker until the future is done.
+/// Runs the worker until the future is done, or the runtime is shut down.
 fn run<F: Future>(
     scheduler: &Arc<Scheduler>,
     in_use: &InUse<'_>,
     mut future: Pin<&mut F>,
-) -> F::Output {
+) -> Option<F::Output> {
     let worker = in_use
         .worker
         .as_ref()
@@ -148,9 +180,9 @@ fn run<F: Future>(
         if woken && let Poll::Ready(ready) = poll(future.as_mut(), &waker) {
             output = Some(ready);
         }
-        output.is_some()
+        output.is_some() || scheduler.is_closed()
     });
-    output.expect("the worker runs until there is an output")
+    output
 }
 
 fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {

@@ -10,7 +10,7 @@ use crate::scheduler::Scheduler;
 use crate::task::JoinHandle;
 use std::fmt;
 use std::future::Future;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 /// A reference to a runtime: cheap to clone, `Send`, and usable on any thread. It doesn't keep the runtime from shutting down; what is spawned
@@ -69,7 +69,11 @@ impl Handle {
     /// If it is in none: see [`try_current`](Self::try_current).
     #[track_caller]
     pub fn current() -> Self {
-        Self::try_current().unwrap_or_else(|error| panic!("{error}"))
+        match Self::try_current() {
+            Ok(handle) => handle,
+            // Not in a closure, which would be blamed instead of the caller.
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// The handle of the runtime that this thread is in.
@@ -96,7 +100,7 @@ impl Handle {
         context::enter(self.clone(), true)
     }
 
-    /// Spawns a task on this runtime: see [`heist::spawn`](crate::spawn).
+    /// Spawns a task on this runtime: see [`heist::spawn`](fn@crate::spawn).
     ///
     /// If the runtime has shut down, the handle resolves as cancelled.
     #[track_caller]
@@ -166,6 +170,10 @@ impl Handle {
         self.shared.core.as_ref()
     }
 }
+
+// As `Runtime`.
+impl UnwindSafe for Handle {}
+impl RefUnwindSafe for Handle {}
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

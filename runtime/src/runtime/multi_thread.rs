@@ -3,8 +3,8 @@
 #![forbid(unsafe_code)]
 
 use super::{Handle, context};
+use crate::failure::{catch, report_panic};
 use crate::scheduler::{Parker, Worker};
-use crate::task::{catch, report_panic};
 use heist_sync::coop::{self, Budget};
 use parking_lot::{Condvar, Mutex};
 use std::cell::OnceCell;
@@ -59,6 +59,14 @@ impl WorkerThreads {
         Self {
             threads: Mutex::new(Vec::new()),
             running,
+        }
+    }
+
+    /// The same threads, to be waited for by another: it learns when they have ended, and doesn't join them.
+    pub(super) fn watched(&self) -> Self {
+        Self {
+            threads: Mutex::new(Vec::new()),
+            running: self.running.clone(),
         }
     }
 

@@ -5,11 +5,14 @@
 use super::context::EnterGuard;
 use super::multi_thread::WorkerThreads;
 use super::{Builder, Handle};
+use crate::failure::report;
 use crate::task::JoinHandle;
 use heist_sync::coop;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 /// A runtime: workers, drivers and a blocking pool. Dropping it shuts it down.
@@ -83,7 +86,7 @@ impl Runtime {
         self.handle.block_on(future)
     }
 
-    /// Spawns a task: see [`heist::spawn`](crate::spawn).
+    /// Spawns a task: see [`heist::spawn`](fn@crate::spawn).
     #[track_caller]
     #[inline]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
@@ -137,44 +140,54 @@ impl Runtime {
         self.shutdown_timeout(Duration::ZERO);
     }
 
+    /// Ends a runtime that nobody has used. Its workers have nothing to do, so that async code may wait for them, too.
+    pub(super) fn end_unused(mut self) {
+        self.ended = true;
+        self.shut_down();
+    }
+
     /// Waits for all that runs.
     fn shut_down(&self) {
         let scheduler = self.handle.scheduler();
         scheduler.close();
         self.drop_tasks();
-        self.threads.join(None);
+        self.join(None);
         self.handle.blocking().shutdown(None);
         scheduler.close_drivers();
     }
 
-    /// Futures are dropped on another thread, since a destructor may take for ever.
+    /// Futures and queued jobs are dropped on another thread, since a destructor may take for ever.
     fn shut_down_within(&self, timeout: Duration) {
         let begun = self.handle.scheduler().timers().clock().now();
         self.handle.scheduler().close();
         let reaper = Self {
             handle: self.handle.clone(),
-            threads: WorkerThreads::none(),
+            threads: self.threads.watched(),
             ended: true,
         };
-        let (done, dropped) = std::sync::mpsc::channel::<()>();
+        let (done, dropped) = mpsc::channel::<()>();
         let thread = std::thread::Builder::new()
             .name("heist-shutdown".into())
             .spawn(move || {
                 reaper.drop_tasks();
+                reaper.handle.blocking().shutdown(Some(Duration::ZERO));
                 drop(done);
+                reaper.join(None);
                 reaper.handle.blocking().shutdown(None);
                 reaper.handle.scheduler().close_drivers();
             });
         if let Err(error) = thread {
-            eprintln!(
-                "heist: no thread for the shutdown of a runtime ({error}): its tasks are dropped on this one"
-            );
+            report(format_args!(
+                "no thread for the shutdown of a runtime ({error}): its tasks are dropped on this one"
+            ));
             self.drop_tasks();
         }
         // It ends by the sender's drop, or by the time-out.
-        let _ = dropped.recv_timeout(timeout);
+        if dropped.recv_timeout(timeout) == Err(RecvTimeoutError::Timeout) {
+            return;
+        }
         let left = || timeout.saturating_sub(begun.elapsed());
-        if self.threads.join(Some(left())) {
+        if self.join(Some(left())) {
             self.handle.blocking().shutdown(Some(left()));
         }
     }
@@ -182,9 +195,13 @@ impl Runtime {
     fn drop_tasks(&self) {
         let _guard = self.handle.enter();
         self.handle.scheduler().drop_tasks();
-        if let Some(core) = self.handle.core() {
-            drop(core.retire());
-        }
+    }
+
+    /// Waits for the workers to end, which they do after the polls that run, so long at most. True: they have.
+    fn join(&self, timeout: Option<Duration>) -> bool {
+        let _guard = self.handle.enter();
+        let core = self.handle.core();
+        self.threads.join(timeout) && core.is_none_or(|core| core.retire(timeout))
     }
 }
 
@@ -206,6 +223,10 @@ impl Drop for Runtime {
         }
     }
 }
+
+// A panic leaves a runtime as it was: it is caught where it happens, and no lock is held there.
+impl UnwindSafe for Runtime {}
+impl RefUnwindSafe for Runtime {}
 
 impl fmt::Debug for Runtime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -68,14 +68,18 @@ impl Lease {
     pub(super) unsafe fn from_stash(scheduler: &Arc<Scheduler>) -> Self {
         Self(pointer(scheduler))
     }
+}
 
-    /// An `Arc` of its own, for a use that may outlive the lease.
-    fn to_arc(&self) -> Arc<Scheduler> {
-        // SAFETY: the pointer is an `Arc`'s, and the leases' strong count keeps it alive while this one is out.
-        unsafe {
-            Arc::increment_strong_count(self.0.as_ptr());
-            Arc::from_raw(self.0.as_ptr())
-        }
+/// An `Arc` of its own, for a use that may outlive the lease.
+///
+/// # Safety
+///
+/// A lease of this scheduler is out.
+unsafe fn to_arc(scheduler: NonNull<Scheduler>) -> Arc<Scheduler> {
+    // SAFETY: the pointer is an `Arc`'s, and the leases' strong count keeps it alive.
+    unsafe {
+        Arc::increment_strong_count(scheduler.as_ptr());
+        Arc::from_raw(scheduler.as_ptr())
     }
 }
 
@@ -119,11 +123,14 @@ impl Drop for Lease {
 
 impl Schedule for Lease {
     #[inline]
-    fn schedule(&self, task: Task) {
+    unsafe fn schedule(this: NonNull<Self>, task: Task) {
+        // SAFETY: the task, which isn't queued yet, keeps its cell, where the lease is.
+        let scheduler = unsafe { this.as_ref() }.0;
         worker::with_current(|worker| match worker {
-            Some(worker) if worker.is_of(self.0) => worker.push(task),
-            // Once the task is pushed it may run, end and take this lease with it. What is refused is cancelled.
-            _ => drop(self.to_arc().inject(task)),
+            Some(worker) if worker.is_of(scheduler) => worker.push(task),
+            // The lease may end with the task. What is refused is cancelled.
+            // SAFETY: the lease is out still.
+            _ => drop(unsafe { to_arc(scheduler) }.inject(task)),
         });
     }
 

@@ -36,6 +36,7 @@ use parker::Unpark;
 use std::cell::Cell;
 use std::future::Future;
 use std::panic::Location;
+use std::ptr::NonNull;
 use std::sync::Arc;
 use worker::Remote;
 
@@ -161,7 +162,15 @@ impl Scheduler {
     /// Makes a worker return to its loop's condition, asleep or not.
     pub(crate) fn summon(&self, worker: usize) {
         self.remotes[worker].summons.call();
-        self.unpark(worker);
+        // A worker that summons itself is awake, and looks before it sleeps.
+        let itself = worker::with_current(|current| {
+            current.is_some_and(|current| {
+                current.index == worker && current.is_of(NonNull::from(self))
+            })
+        });
+        if !itself {
+            self.unpark(worker);
+        }
     }
 
     /// Whether anything can be taken from the injector or a queue.

@@ -16,12 +16,13 @@ use crate::loom::cell::UnsafeCell;
 use crate::loom::{Arc, hint, model, model_within, thread};
 use crate::task::{self, Header, Id, IdBlock, JoinHandle, Schedule, Task};
 use std::panic::Location;
+use std::ptr::NonNull;
 
 /// A task that is never woken.
 struct Nowhere;
 
 impl Schedule for Nowhere {
-    fn schedule(&self, _: Task) {}
+    unsafe fn schedule(_: NonNull<Self>, _: Task) {}
     fn release(&self, _: &Header) {}
 }
 

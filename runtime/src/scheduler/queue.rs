@@ -20,6 +20,10 @@ pub(super) enum Steal {
     /// A task to run; more may have moved to the thief's queue.
     Task(Task),
     /// Somebody else was quicker: try again.
+    #[cfg_attr(
+        heist_loom,
+        expect(dead_code, reason = "the locked queue's thieves wait for each other")
+    )]
     Retry,
 }
 
@@ -63,6 +67,11 @@ mod deque {
         #[inline]
         pub(crate) fn is_empty(&self) -> bool {
             self.0.is_empty()
+        }
+
+        /// Whether there is more than the one that the owner takes next.
+        pub(crate) fn has_several(&self) -> bool {
+            self.0.len() > 1
         }
 
         /// How many more tasks fit. Thieves can only make it more.
@@ -125,6 +134,10 @@ mod locked {
 
         pub(crate) fn is_empty(&self) -> bool {
             self.0.lock().is_empty()
+        }
+
+        pub(crate) fn has_several(&self) -> bool {
+            self.0.lock().len() > 1
         }
 
         pub(crate) fn room(&self) -> usize {

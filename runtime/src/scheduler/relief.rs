@@ -10,8 +10,8 @@ use crate::time::Instant;
 use std::cell::Cell;
 use std::time::Duration;
 
-/// From when on a poll is long: a task in its worker's next-slot, and overdue timers, wait no longer. It is some fifty times the cost of waking a
-/// thread for it; a shorter bound would tear apart tasks that talk to each other.
+/// From when on a poll is long: a task in its worker's next-slot, and overdue timers, wait no longer. It is twice what it
+/// costs to wake a sleeping thread and be woken back; a shorter bound would tear apart tasks that talk to each other.
 pub(super) const LONG_POLL: Duration = Duration::from_micros(50);
 
 /// The watcher's sleep while others run: how late stuck workers are relieved, twice this at most.

@@ -7,6 +7,7 @@
 
 use super::relief::{ASLEEP, QUIET_TICKS, TICK};
 use super::worker::Worker;
+use crate::failure;
 use crate::loom::atomic::Ordering::Relaxed;
 use crate::time::Instant;
 use std::io;
@@ -37,11 +38,17 @@ impl Worker {
             if unparked && idle.is_awake(self.index) {
                 break;
             }
-            self.turn(|| self.fire_timers(scheduler.timers.clock().now()));
+            let now = scheduler.timers.clock().now();
+            self.turn(|| self.fire_timers(now));
+            self.has_maintained(now);
             // Who runs, and isn't stuck, will come back to the reactor before long. It is left to it, since who turns the reactor had better
             // not be the watcher, which is missed whenever it leaves its post.
             claim = idle.awake() == 0;
-            quiet = if claim && !unparked { quiet + 1 } else { 0 };
+            quiet = if claim && !unparked {
+                quiet.saturating_add(1)
+            } else {
+                0
+            };
         }
         // If it was counted out by who unparked it, then as a searcher. If it saw work it is one, whatever the limit: it would go back to
         // sleep, and see it again.
@@ -56,7 +63,8 @@ impl Worker {
         if let Some(watcher) = idle.relieve_watch(self.index) {
             scheduler.unpark(watcher);
         }
-        if !self.queue.is_empty() {
+        // One task is for this worker itself.
+        if self.queue.has_several() {
             scheduler.announce();
         }
     }
@@ -124,7 +132,9 @@ impl Worker {
 /// Says so if the reactor failed, which it does not while the descriptors of the process are in order. True: it did.
 pub(super) fn report(turn: io::Result<usize>) -> bool {
     if let Err(error) = &turn {
-        eprintln!("heist: the reactor failed, and is tried again: {error}");
+        failure::report(format_args!(
+            "the reactor failed, and is tried again: {error}"
+        ));
     }
     turn.is_err()
 }

@@ -138,6 +138,7 @@ impl Worker {
                         self.stop_searching();
                         self.poll(task);
                     }
+                    None if self.remote().summons.is_standing() => {}
                     None => self.sleep(),
                 }
             }
@@ -201,7 +202,7 @@ impl Worker {
         let polls = self.polls_between.get();
         let elapsed = now.saturating_duration_since(self.checked.replace(now));
         let polls = if elapsed > SLICE {
-            polls / 2
+            (u128::from(polls) * SLICE.as_nanos() / elapsed.as_nanos()) as u32
         } else {
             (polls + 1).min(CHECK_POLLS)
         };
@@ -210,17 +211,23 @@ impl Worker {
         if now.saturating_duration_since(self.maintained.get()) < SLICE {
             return None;
         }
-        self.maintained.set(now);
+        self.has_maintained(now);
         self.turn(|| {
             self.fire_timers(now);
             if let Some(mut turn) = self.scheduler.reactor.try_claim() {
                 report(turn.wait(Some(Duration::ZERO)));
             }
         });
-        if !self.queue.is_empty() {
+        if self.queue.has_several() {
             self.scheduler.announce();
         }
         self.take_injected()
+    }
+
+    /// The timers and the reactor are being seen to: time runs from here.
+    pub(super) fn has_maintained(&self, now: Instant) {
+        self.checked.set(now);
+        self.maintained.set(now);
     }
 
     /// Looks for work elsewhere for a while, if not too many do.
@@ -230,6 +237,9 @@ impl Worker {
         }
         self.searching.set(true);
         for round in 0..SEARCH_ROUNDS {
+            if self.remote().summons.is_standing() {
+                break;
+            }
             if let Some(task) = self.look_around() {
                 return Some(task);
             }

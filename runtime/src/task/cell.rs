@@ -5,9 +5,9 @@
 //! "Rule n" means the contract in `mod.rs`.
 
 use super::id::Current;
-use super::panics::{Payload, catch};
 use super::state::{Completed, FinishPoll, StartPoll, State, Wake};
-use super::{Id, JoinError, JoinHandle, report_panic, waker};
+use super::{Id, JoinError, JoinHandle, waker};
+use crate::failure::{Payload, catch, report, report_panic, wake};
 use crate::loom::atomic::AtomicPtr;
 use crate::loom::cell::UnsafeCell;
 use cordyceps::{Linked, list::Links};
@@ -24,8 +24,12 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// Whether a task of this kind is queued until it is run, once: a blocking job. Its abort then need not wait for its turn.
     const RUNS_ONCE: bool = false;
 
-    /// Takes a task that was woken.
-    fn schedule(&self, task: Task);
+    /// Takes a task that was woken. Once it is queued it may run, end, and take its cell with it, this scheduler's reference included: so it is no `&self`.
+    ///
+    /// # Safety
+    ///
+    /// `this` is in the task's cell.
+    unsafe fn schedule(this: NonNull<Self>, task: Task);
 
     /// The task is about to complete: forget it.
     fn release(&self, task: &Header);
@@ -160,6 +164,11 @@ impl Task {
     /// Where the task was spawned.
     pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
         self.header().spawned_at
+    }
+
+    /// The pointer to the whole cell; the entry stays.
+    pub(crate) fn as_raw(&self) -> NonNull<Header> {
+        self.0
     }
 
     /// Gives the entry up as a pointer.
@@ -358,7 +367,7 @@ unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
     };
     store(cell, outcome);
     // SAFETY: we are the runner, and the outcome is stored.
-    unsafe { complete(header, &cell.scheduler, Entry::Popped) };
+    unsafe { complete::<F, S>(header, Entry::Popped) };
     false
 }
 
@@ -371,7 +380,7 @@ unsafe fn cancel<F: Future, S: Schedule>(header: NonNull<Header>, entry: Entry) 
     let cell = unsafe { cell::<F, S>(header) };
     store(cell, Err(JoinError::cancelled(cell.header.id)));
     // SAFETY: we are the runner, and the outcome is stored.
-    unsafe { complete(header, &cell.scheduler, entry) };
+    unsafe { complete::<F, S>(header, entry) };
 }
 
 /// The runner drops the future, and puts the outcome in its place. If the future's destructor panics, then that is the outcome: a failure never
@@ -384,6 +393,8 @@ fn store<F: Future, S>(cell: &Cell<F, S>, outcome: Result<F::Output, JoinError>)
         let dropped = catch(|| unsafe { std::ptr::drop_in_place(stage) });
         let (outcome, spare) = match dropped {
             Ok(()) => (outcome, None),
+            // The first failure is the one to tell.
+            Err(_) if outcome.as_ref().is_err_and(JoinError::is_panic) => (outcome, None),
             Err(payload) => (
                 Err(JoinError::panic(cell.header.id, payload)),
                 Some(outcome),
@@ -401,10 +412,11 @@ fn store<F: Future, S>(cell: &Cell<F, S>, outcome: Result<F::Output, JoinError>)
 /// # Safety
 ///
 /// The caller is the runner and has stored the outcome; it does not use the cell again.
-unsafe fn complete<S: Schedule>(header: NonNull<Header>, scheduler: &S, entry: Entry) {
+unsafe fn complete<F: Future, S: Schedule>(header: NonNull<Header>, entry: Entry) {
     // SAFETY: the runner stands for a reference.
     let this = unsafe { header.as_ref() };
-    scheduler.release(this);
+    // SAFETY: likewise.
+    unsafe { cell::<F, S>(header) }.scheduler.release(this);
     if entry == Entry::Popped && this.state.is_sole_owner() {
         // SAFETY: with no handle the outcome is ours, and nobody else knows the cell.
         unsafe {
@@ -420,11 +432,8 @@ unsafe fn complete<S: Schedule>(header: NonNull<Header>, scheduler: &S, entry: E
         Completed::JoinedWithWaker => {
             // SAFETY: rule 4.
             let waker = this.join_waker.with_mut(|waker| unsafe { (*waker).take() });
-            if let Err(payload) = catch(|| waker.map(Waker::wake)) {
-                report_panic(
-                    format_args!("the waker of who awaited task {}", this.id),
-                    &payload,
-                );
+            if let Some(waker) = waker {
+                wake(waker);
             }
         }
     }
@@ -438,11 +447,10 @@ unsafe fn complete<S: Schedule>(header: NonNull<Header>, scheduler: &S, entry: E
 ///
 /// The caller's transition answered `Submit`.
 unsafe fn schedule<F: Future, S: Schedule>(header: NonNull<Header>) {
-    // SAFETY: the task has not completed (rule 1), and cannot before this entry is run; but by then `schedule` may still be at work on
-    // the scheduler, which the entry's task no longer keeps alive: that is the scheduler's own affair.
-    unsafe { cell::<F, S>(header) }
-        .scheduler
-        .schedule(Task(header));
+    // SAFETY: the task has not completed (rule 1), and cannot before this entry is run.
+    let scheduler = NonNull::from(&unsafe { cell::<F, S>(header) }.scheduler);
+    // SAFETY: it is in the cell.
+    unsafe { S::schedule(scheduler, Task(header)) };
 }
 
 /// # Safety
@@ -511,10 +519,10 @@ fn report_destructor(header: &Header, payload: &Payload) {
 /// A failure that nobody will see: the task's handle is gone.
 #[cold]
 fn report_failure(header: &Header, error: &JoinError) {
-    eprintln!(
-        "heist: {error} (spawned at {}; nobody awaited it)",
+    report(format_args!(
+        "{error} (spawned at {}; nobody awaited it)",
         header.spawned_at
-    );
+    ));
 }
 
 // SAFETY: tasks are pinned in their cells; the links are in the header, and are touched under the list's lock only (rule 6). The list holds no

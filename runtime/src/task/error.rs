@@ -2,7 +2,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::{Id, panics::Payload};
+use super::Id;
+use crate::failure::Payload;
 use std::any::Any;
 use std::{error, fmt, io};
 
@@ -52,9 +53,12 @@ impl JoinError {
     /// If the task was cancelled: see [`try_into_panic`](Self::try_into_panic).
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
-        self.try_into_panic().unwrap_or_else(|this| {
-            panic!("`JoinError::into_panic` was called, but {this}; ask `is_panic` first")
-        })
+        match self.try_into_panic() {
+            Ok(payload) => payload,
+            Err(this) => {
+                panic!("`JoinError::into_panic` was called, but {this}; ask `is_panic` first")
+            }
+        }
     }
 
     /// What the task panicked with.

@@ -1,9 +1,9 @@
 //! The handle that a spawn returns.
 
 use super::cell::{Header, abort, drop_outcome, drop_reference, take_outcome};
-use super::panics::{catch, report_panic};
 use super::state::Detach;
 use super::{AbortHandle, Id, JoinError};
+use crate::failure::{catch, report_panic};
 use heist_sync::coop;
 use std::fmt;
 use std::future::Future;
@@ -143,6 +143,14 @@ impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
         let header = self.header();
         if header.state.detach_fast() {
+            return;
+        }
+        if header.state.is_complete() {
+            // SAFETY: nobody else takes it (rule 3); it is gone already if this handle was polled to its end. The handle's reference ends here.
+            unsafe {
+                drop_outcome(self.header);
+                drop_reference(self.header);
+            }
             return;
         }
         match header.state.detach() {

@@ -58,7 +58,7 @@ impl OwnedTasks {
         let mut shard = self.shards[shard].lock();
         if !shard.closed {
             // A task is new when it is inserted, so in no list; it is unlinked before it completes.
-            shard.tasks.push_back(NonNull::from(header));
+            shard.tasks.push_back(task.as_raw());
         }
         !shard.closed
     }

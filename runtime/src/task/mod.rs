@@ -1,37 +1,59 @@
-//! Tasks: one allocation each, from spawn to join.
+//! Tasks: spawned, awaited, aborted.
 //!
-//! # The contract of the task cell
+//! A task is a future that a runtime runs beside others, once [`heist::spawn`](fn@crate::spawn) has given it one. It costs one allocation. It runs until its
+//! future is done, it panics or it is aborted; who holds its [`JoinHandle`] learns which.
 //!
-//! A task is one heap allocation, a [`cell::Cell`]: a [`Header`] of fixed layout, then the scheduler's reference and the stage (the future, then
-//! in its place the outcome). Five kinds of pointers lead to it; all are the same address:
+//! | asyncio | here |
+//! | --- | --- |
+//! | `asyncio.Task`, `await task` | [`JoinHandle`], awaited |
+//! | `task.cancel()` | [`JoinHandle::abort`], [`AbortHandle::abort`] |
+//! | `task.done()` | [`JoinHandle::is_finished`] |
+//! | `CancelledError`, `task.exception()` | [`JoinError`] |
+//! | `asyncio.current_task()` | [`id`](fn@id), [`try_id`] |
+//! | `await asyncio.sleep(0)` | [`yield_now`](fn@yield_now) |
 //!
-//! | kind | type | how many | its reference |
-//! | --- | --- | --- | --- |
-//! | queue entry | [`Task`] | at most one | none of its own: it stands for the task's own reference |
-//! | runner | the thread inside [`Task::run`] or [`Task::cancel`], or in the shutdown's hands | at most one | likewise |
-//! | waker | [`std::task::Waker`] | any | one each |
-//! | handle | [`JoinHandle`], at most one; [`AbortHandle`], any | | one each |
-//! | list | [`OwnedTasks`] | at most one | none: the runner unlinks the task before it completes |
+//! # Cancellation
 //!
-//! Who may touch what, and when. SAFETY comments cite these rules by number.
+//! Aborting a task drops its future at its next suspension, that is, where it awaits something that isn't ready; the handle resolves when the future is gone, not
+//! before. What a future holds is released by its destructors.
 //!
-//! 1. **The cell lives** while the count in the state word is above zero. The task's own reference is given up after
-//!    completion only, so a task that has not completed lives.
-//! 2. **The state word, the id, the place, the shard and the vtable** may be read by anyone who has a pointer that rule 1 covers. All but the state
-//!    word and the shard are written before the pointer is shared; the shard before the task is linked.
-//! 3. **The stage** belongs to the runner: who got `Poll` or `Cancel` from `start_poll`, or `Some` from `take`, until it calls `complete` or
-//!    `finish_poll`. After `complete` it belongs to the handle if that answered `Joined…`, to the runner if it answered `Detached`;
-//!    a handle that gets `Detach::Complete` may drop the outcome, for it never gave it to anybody.
-//! 4. **The join waker's cell** belongs to the handle, but while `JOIN_WAKER` is set to nobody, and once the task is complete with the bit set to the runner.
-//!    Whoever frees the cell drops what is left in it.
-//! 5. **The queue link** belongs to the holder of the queue entry.
-//! 6. **The list links** are touched under the lock of the task's shard only. A linked task has not completed: whoever finds it there under the lock may
-//!    take a reference.
-//! 7. **The pin**: the future is never moved out of its stage; it is dropped in place.
-//! 8. **Threads**: only futures and outputs that are `Send` are put in a cell, so the last reference may be dropped on any thread. What drops there are
-//!    the stage, the join waker and the scheduler's reference.
+//! # Yielding
 //!
-//! The transitions of the state word are in `state.rs`, with their diagram.
+//! A task that never waits keeps its worker: see [`coop`] for the budget that makes heist's own operations wait now and then, and
+//! [`yield_now`](fn@yield_now) for loops that use none.
+
+// # The contract of the task cell
+//
+// A task is one heap allocation, a [`cell::Cell`]: a [`Header`] of fixed layout, then the scheduler's reference and the stage (the future, then
+// in its place the outcome). Five kinds of pointers lead to it; all are the same address:
+//
+// | kind | type | how many | its reference |
+// | --- | --- | --- | --- |
+// | queue entry | [`Task`] | at most one | none of its own: it stands for the task's own reference |
+// | runner | the thread inside [`Task::run`] or [`Task::cancel`], or in the shutdown's hands | at most one | likewise |
+// | waker | [`std::task::Waker`] | any | one each |
+// | handle | [`JoinHandle`], at most one; [`AbortHandle`], any | | one each |
+// | list | [`OwnedTasks`] | at most one | none: the runner unlinks the task before it completes |
+//
+// Who may touch what, and when. SAFETY comments cite these rules by number.
+//
+// 1. **The cell lives** while the count in the state word is above zero. The task's own reference is given up after
+//    completion only, so a task that has not completed lives.
+// 2. **The state word, the id, the place, the shard and the vtable** may be read by anyone who has a pointer that rule 1 covers. All but the state
+//    word and the shard are written before the pointer is shared; the shard before the task is linked.
+// 3. **The stage** belongs to the runner: who got `Poll` or `Cancel` from `start_poll`, or `Some` from `take`, until it calls `complete` or
+//    `finish_poll`. After `complete` it belongs to the handle if that answered `Joined…`, to the runner if it answered `Detached`;
+//    a handle that gets `Detach::Complete` may drop the outcome, for it never gave it to anybody.
+// 4. **The join waker's cell** belongs to the handle, but while `JOIN_WAKER` is set to nobody, and once the task is complete with the bit set to the runner.
+//    Whoever frees the cell drops what is left in it.
+// 5. **The queue link** belongs to the holder of the queue entry.
+// 6. **The list links** are touched under the lock of the task's shard only. A linked task has not completed: whoever finds it there under the lock may
+//    take a reference.
+// 7. **The pin**: the future is never moved out of its stage; it is dropped in place.
+// 8. **Threads**: only futures and outputs that are `Send` are put in a cell, so the last reference may be dropped on any thread. What drops there are
+//    the stage, the join waker and the scheduler's reference.
+//
+// The transitions of the state word are in `state.rs`, with their diagram.
 
 mod abort;
 mod cell;
@@ -39,7 +61,6 @@ mod error;
 mod id;
 mod join;
 mod list;
-mod panics;
 mod state;
 mod waker;
 mod yield_now;
@@ -58,4 +79,3 @@ pub use yield_now::{YieldNow, yield_now};
 pub(crate) use cell::{Header, Schedule, Task, new};
 pub(crate) use id::IdBlock;
 pub(crate) use list::OwnedTasks;
-pub(crate) use panics::{catch, report_panic};

@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
 use std::sync::{Arc, Mutex as PlainMutex};
 use std::task::{Context, Poll, Waker};
@@ -116,10 +117,11 @@ impl<const RUNS_ONCE: bool> Home<RUNS_ONCE> {
 impl<const RUNS_ONCE: bool> Schedule for Home<RUNS_ONCE> {
     const RUNS_ONCE: bool = RUNS_ONCE;
 
-    fn schedule(&self, task: Task) {
-        self.used.with(|_| ());
-        // The cell, and `self` with it, may be freed once the task is queued.
-        let bench = self.bench.clone();
+    unsafe fn schedule(this: NonNull<Self>, task: Task) {
+        // SAFETY: the task is not queued yet, so its cell lives.
+        let this = unsafe { this.as_ref() };
+        this.used.with(|_| ());
+        let bench = this.bench.clone();
         bench.queue.lock().push_back(task);
     }
 

@@ -23,7 +23,7 @@
 //! | `COMPLETE` | the future is gone; the outcome is stored, or was; set once, never cleared | `RUNNING` |
 //! | `CANCELLED` | the future is to be dropped at its next suspension; never cleared | |
 //! | `JOIN_INTEREST` | the `JoinHandle` lives | |
-//! | `JOIN_WAKER` | the join waker is in its cell and is the runner's to take on completion | a missing `JOIN_INTEREST` |
+//! | `JOIN_WAKER` | the join waker is in its cell and is the runner's to take on completion | before completion: a missing `JOIN_INTEREST` |
 //!
 //! The rest of the word counts references. **One of them is the task's own**: it is never counted up or down while the task goes from queue to
 //! runner and back to idle, and it is dropped once, after completion, by whoever owned the task then: the runner, or, for
@@ -205,7 +205,7 @@ impl State {
         }
     }
 
-    /// (7) The shutdown cancels. True: the caller, who holds a reference, is the runner: it drops the future and completes, and then drops the task's
+    /// (7) The shutdown cancels. `Some`: the caller, who holds a reference, is the runner: it drops the future and completes, and then drops the task's
     /// own reference if `queued` is false; if it is true the task's queue entry, now void, does that.
     pub(super) fn take(&self) -> Option<Taken> {
         let before = self.update(|now| {

@@ -29,7 +29,7 @@ pub fn yield_now() -> YieldNow {
 
 /// What [`yield_now`] returns.
 #[derive(Debug)]
-#[must_use = "a future does nothing unless it is awaited"]
+#[must_use = "futures do nothing unless awaited"]
 pub struct YieldNow {
     yielded: bool,
 }

@@ -63,7 +63,7 @@ pub(super) struct Slots {
 struct Level {
     /// A bit for each slot with an entry in it.
     occupied: u64,
-    /// None until the level is first used: an idle wheel has no memory.
+    /// None until the wheel is first used: an idle wheel has no memory.
     slots: Box<[Slot]>,
 }
 
@@ -92,13 +92,21 @@ impl Slots {
     #[inline]
     pub(super) fn insert(&mut self, entry: Armed) {
         let place = self.place(entry.deadline());
-        let level = &mut self.levels[place.level as usize];
-        if level.slots.is_empty() {
-            level.slots = (0..SLOTS).map(|_| Slot::new()).collect();
+        if self.levels[place.level as usize].slots.is_empty() {
+            self.allocate();
         }
+        let level = &mut self.levels[place.level as usize];
         level.slots[place.index as usize].push(entry, place);
         level.occupied |= 1 << place.index;
         self.occupied |= 1 << place.level;
+    }
+
+    /// For the first entry: all levels at once, 17 KiB, so that from then on no timer allocates, wherever it comes to lie and comes down to.
+    #[cold]
+    fn allocate(&mut self) {
+        for level in &mut self.levels {
+            level.slots = (0..SLOTS).map(|_| Slot::new()).collect();
+        }
     }
 
     /// Takes out this entry.

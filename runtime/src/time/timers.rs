@@ -68,7 +68,11 @@ impl Timers {
     pub(crate) fn enter(&self, worker: Option<usize>) -> Entered {
         let wheel = worker.map_or(&self.shared, |worker| &self.wheels[worker]);
         Entered {
-            former: CURRENT.replace(Some(Arc::clone(wheel))),
+            // At the thread's end there may be nothing to set any more.
+            former: CURRENT
+                .try_with(|current| current.replace(Some(Arc::clone(wheel))))
+                .ok()
+                .flatten(),
             _not_send: PhantomData,
         }
     }

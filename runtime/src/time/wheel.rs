@@ -23,10 +23,9 @@
 use super::clock::Instant;
 use super::slots::NEVER;
 pub(super) use super::slots::Slots;
+use crate::failure::wake;
 use crate::loom::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst, fence};
 use crate::loom::{Arc, Mutex};
-use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 use std::time::Duration;
 
@@ -181,20 +180,5 @@ impl Batch {
             .filter_map(Option::take)
             .for_each(wake);
         len
-    }
-}
-
-/// Wakes one; its panic must not be the loss of those behind it.
-fn wake(waker: Waker) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-        // The panic hook has said what and where. If that can't be written either, then there is nobody to tell.
-        let _ = writeln!(
-            std::io::stderr(),
-            "heist: a waker panicked as its timer fired; the other timers are not affected"
-        );
-        // What it panicked with may panic again when it is dropped.
-        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-            std::mem::forget(again);
-        }
     }
 }

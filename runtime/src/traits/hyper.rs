@@ -1,4 +1,4 @@
-//! hyper's view of a connection: [`rt::Read`](hyper::rt::Read) and [`rt::Write`](hyper::rt::Write) on [`TcpStream`] itself.
+//! hyper on heist: [`rt::Read`](hyper::rt::Read) and [`rt::Write`](hyper::rt::Write) on [`TcpStream`] itself, an [`Executor`] and a [`Timer`].
 //!
 //! hyper's buffers come in, possibly not initialised; the kernel writes to them directly.
 //!

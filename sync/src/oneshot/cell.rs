@@ -1,7 +1,8 @@
 //! The memory that the two halves of a [`oneshot`](super) channel share, and the protocol by which they use and free it.
 //!
-//! In come [`Tx`] and [`Rx`], the two owners, called only by the public types in `halves.rs`; out go the value and the
-//! wake-ups. There is exactly one of each side, so there is no reference count and no list: one byte of state says who may touch what.
+//! In come [`Tx`] and [`Rx`], the two owners, called only by the public types in `halves.rs`; out go the value and
+//! the wake-ups. There is exactly one of each side, so there is no reference count and no list: one byte of state
+//! says who may touch what.
 //!
 //! # The state
 //!
@@ -21,23 +22,26 @@
 //!         ────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! The side that is done first decides the outcome: a sender that finds the receiver done gets its value back, and does not become done itself
-//! before it has. When both are done, one has found the other so, and nothing remains but to leave.
+//! The side that is done first decides the outcome: a sender that finds the receiver done gets its value back, and
+//! does not become done itself before it has. When both are done, one has found the other so, and nothing remains but
+//! to leave.
 //!
 //! # The rules
 //!
 //! 1. `value` is the sender's until the sender is done, and the receiver's from then on.
-//! 2. The bytes of a side's waker are written by that side alone, while its `waker` bit is clear. While the bit is set, both sides may read them.
-//! 3. The waker itself (who must wake or drop it) goes with the bit. A side that becomes done while the other is not takes the other's waker if that bit
-//!    was set in the state which it replaced, and takes back its own. A side that clears its bit and finds the other not done has its own
-//!    back. Once a side is done, the other's `waker` bit means nothing: whoever was to take the waker has taken it.
-//! 4. A side that has left touches nothing. The second to leave frees the memory, and it knows that it is the second by the
-//!    other's `left` bit.
+//! 2. The bytes of a side's waker are written by that side alone, while its `waker` bit is clear. While the bit is
+//!    set, both sides may read them.
+//! 3. The waker itself (who must wake or drop it) goes with the bit. A side that becomes done while the other is not
+//!    takes the other's waker if that bit was set in the state which it replaced, and takes back its own. A side that
+//!    clears its bit and finds the other not done has its own back. Once a side is done, the other's `waker` bit
+//!    means nothing: whoever was to take the waker has taken it.
+//! 4. A side that has left touches nothing. The second to leave frees the memory, and it knows that it is the second
+//!    by the other's `left` bit.
 //!
 //! # The cost
 //!
-//! Locked operations: none to make a channel; one to send, and another if somebody waits; one to wait; none to receive what
-//! is there, and none to free the memory once the other side has left.
+//! Locked operations: none to make a channel; one to send, and another if somebody waits; one to wait; none to
+//! receive what is there, and none to free the memory once the other side has left.
 
 use crate::loom::Tracked;
 use crate::loom::atomic::AtomicU8;
@@ -92,7 +96,8 @@ impl<T> Channel<T> {
     ///
     /// The waker is the caller's by rule 3, and is taken once.
     unsafe fn take_waker(&self, side: &Side) -> Waker {
-        // SAFETY: rule 3 says that there is one. Its bytes stay, so this only reads, as rule 2 allows beside another reader.
+        // SAFETY: rule 3 says that there is one. Its bytes stay, so this only reads, as rule 2 allows beside another
+        // reader.
         self.wakers[side.slot].with(|waker| unsafe { (*waker).assume_init_read() })
     }
 
@@ -121,8 +126,8 @@ impl<T> Channel<T> {
         let slot = &self.wakers[me.slot];
         let mut former = None;
         let registered = state & me.waker != 0;
-        // SAFETY: the bit is set, so the bytes are there and nobody writes them (rule 2). The other side may have taken the
-        // waker in the meantime: only the bytes are compared, and then it is about to be woken.
+        // SAFETY: the bit is set, so the bytes are there and nobody writes them (rule 2). The other side may have
+        // taken the waker in the meantime: only the bytes are compared, and then it is about to be woken.
         if registered && slot.with(|old| unsafe { (*old).assume_init_ref() }.will_wake(waker)) {
             return Poll::Pending;
         }
@@ -150,12 +155,13 @@ impl<T> Channel<T> {
         Poll::Pending
     }
 
-    /// Makes `me` done, and wakes the other side, unless either is done already: that state comes back as the error, with nothing
-    /// changed. If `leave` is set, `me` has left as well.
+    /// Makes `me` done, and wakes the other side, unless either is done already: that state comes back as the error,
+    /// with nothing changed. If `leave` is set, `me` has left as well.
     ///
     /// # Safety
     ///
-    /// The caller is the only user of `me`'s side, which has not left. If it is told to leave, and does, it uses `this` no more.
+    /// The caller is the only user of `me`'s side, which has not left. If it is told to leave, and does, it uses
+    /// `this` no more.
     #[inline]
     unsafe fn finish(this: NonNull<Self>, me: &Side, other: &Side, leave: bool) -> Result<(), u8> {
         // SAFETY: `me` has not left, so the memory is there (rule 4).
@@ -169,8 +175,8 @@ impl<T> Channel<T> {
             if leave && state & (me.waker | other.waker) == 0 {
                 next |= me.left;
             }
-            // Transition 3. Release: the value, and all else that we did, goes with the bits. Acquire: for the other side's
-            // waker; on failure, for what it did before it was done.
+            // Transition 3. Release: the value, and all else that we did, goes with the bits. Acquire: for the other
+            // side's waker; on failure, for what it did before it was done.
             match channel
                 .state
                 .compare_exchange_weak(state, next, AcqRel, Acquire)
@@ -209,7 +215,8 @@ impl<T> Channel<T> {
         }
     }
 
-    /// Leaves for good, and frees the memory if the other side has left. `state` is a state that was seen before, with Acquire.
+    /// Leaves for good, and frees the memory if the other side has left. `state` is a state that was seen before,
+    /// with Acquire.
     ///
     /// # Safety
     ///
@@ -247,7 +254,8 @@ pub(super) struct Tx<T>(NonNull<Channel<T>>);
 /// The receiver's side; `None` once it has got its outcome.
 pub(super) struct Rx<T>(Option<NonNull<Channel<T>>>);
 
-// SAFETY: the halves give each other the value (T: Send) and wakers (Send), under the rules above; neither gives out a `&T`.
+// SAFETY: the halves give each other the value (T: Send) and wakers (Send), under the rules above; neither gives out
+// a `&T`.
 unsafe impl<T: Send> Send for Tx<T> {}
 // SAFETY: as above. By `&Tx` the state is loaded, and no more.
 unsafe impl<T: Send> Sync for Tx<T> {}

@@ -22,8 +22,8 @@ impl Error for RecvError {}
 pub enum TryRecvError {
     /// Nothing was sent yet.
     Empty,
-    /// There will be no value: the sender was dropped without sending, the receiver had been closed before it sent, or the
-    /// value was received already.
+    /// There will be no value: the sender was dropped without sending, the receiver had been closed before it sent,
+    /// or the value was received already.
     Closed,
 }
 

@@ -41,8 +41,8 @@ pub struct Sender<T> {
 impl<T> Sender<T> {
     /// Sends the value, and wakes the receiver.
     ///
-    /// It never waits, so it may be called from anywhere. `Ok` says that the receiver was there when the value was put; it
-    /// can still be dropped without taking it.
+    /// It never waits, so it may be called from anywhere. `Ok` says that the receiver was there when the value was
+    /// put; it can still be dropped without taking it.
     ///
     /// asyncio's `Future.set_result`.
     ///
@@ -64,7 +64,8 @@ impl<T> Sender<T> {
         self.tx.send(value)
     }
 
-    /// Waits until the receiver is dropped or [closed](Receiver::close), so that work of which nobody wants the result can be left.
+    /// Waits until the receiver is dropped or [closed](Receiver::close), so that work of which nobody wants the
+    /// result can be left.
     ///
     /// asyncio's `Future.add_done_callback`, with `cancelled()` asked in it.
     ///
@@ -93,7 +94,8 @@ impl<T> Sender<T> {
         poll_fn(|cx| self.poll_closed(cx)).await
     }
 
-    /// Whether the receiver was dropped or [closed](Receiver::close). Once `true` it stays so, and [`send`](Self::send) fails.
+    /// Whether the receiver was dropped or [closed](Receiver::close). Once `true` it stays so, and
+    /// [`send`](Self::send) fails.
     ///
     /// # Examples
     ///
@@ -110,7 +112,8 @@ impl<T> Sender<T> {
         self.tx.is_closed()
     }
 
-    /// Is ready once the receiver is dropped or [closed](Receiver::close); until then it is `Pending`, and wakes the task that polled it last.
+    /// Is ready once the receiver is dropped or [closed](Receiver::close); until then it is `Pending`, and wakes the
+    /// task that polled it last.
     ///
     /// It spends a unit of the [cooperative budget](crate::coop) when it is ready, and is `Pending` without one.
     ///
@@ -150,17 +153,18 @@ impl<T> fmt::Debug for Sender<T> {
 ///
 /// # Errors
 ///
-/// [`RecvError`] if there will be no value: the sender was dropped without sending, or this half was [closed](Self::close) before it sent.
+/// [`RecvError`] if there will be no value: the sender was dropped without sending, or this half was
+/// [closed](Self::close) before it sent.
 ///
 /// # Panics
 ///
-/// When it is polled again after it was ready, or after [`try_recv`](Self::try_recv) gave anything but [`TryRecvError::Empty`];
-/// [`is_terminated`](Self::is_terminated) tells.
+/// When it is polled again after it was ready, or after [`try_recv`](Self::try_recv) gave anything but
+/// [`TryRecvError::Empty`]; [`is_terminated`](Self::is_terminated) tells.
 ///
 /// # Cancel safety
 ///
-/// Awaiting `&mut receiver` is cancel-safe: where another branch wins, the value stays in the channel. Dropping the receiver
-/// itself drops a value that is there, and closes the channel.
+/// Awaiting `&mut receiver` is cancel-safe: where another branch wins, the value stays in the channel. Dropping the
+/// receiver itself drops a value that is there, and closes the channel.
 ///
 /// # Examples
 ///
@@ -209,7 +213,8 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     ///
-    /// [`TryRecvError::Empty`] if nothing was sent yet; [`TryRecvError::Closed`] if there will be no value, or it was received already.
+    /// [`TryRecvError::Empty`] if nothing was sent yet; [`TryRecvError::Closed`] if there will be no value, or it was
+    /// received already.
     ///
     /// # Examples
     ///
@@ -238,7 +243,8 @@ impl<T> Receiver<T> {
     ///
     /// # Panics
     ///
-    /// On a thread that runs tasks, where it would stall them: there, await the receiver; or if it was polled or tried to its end before.
+    /// On a thread that runs tasks, where it would stall them: there, await the receiver; or if it was polled or
+    /// tried to its end before.
     ///
     /// # Examples
     ///

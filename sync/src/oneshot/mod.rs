@@ -1,10 +1,11 @@
 //! One value, from one task to another: asyncio's `Future`, whose result is set by hand.
 //!
-//! [`channel`] makes the two halves. [`Sender::send`] is `set_result`; it never waits, so it may be called from anywhere. The
-//! [`Receiver`] is the future itself. Each half can go to its own task, thread or runtime.
+//! [`channel`] makes the two halves. [`Sender::send`] is `set_result`; it never waits, so it may be called from
+//! anywhere. The [`Receiver`] is the future itself. Each half can go to its own task, thread or runtime.
 //!
-//! A sender that is dropped without sending leaves its receiver with a [`RecvError`](error::RecvError): nobody waits for ever. A receiver that
-//! is dropped, or [closed](Receiver::close), is seen by the sender through [`Sender::closed`], and `send` gives the value back.
+//! A sender that is dropped without sending leaves its receiver with a [`RecvError`](error::RecvError): nobody waits
+//! for ever. A receiver that is dropped, or [closed](Receiver::close), is seen by the sender through
+//! [`Sender::closed`], and `send` gives the value back.
 //!
 //! The channel is one allocation, made by [`channel`] and freed by the half that goes last.
 //!
@@ -47,5 +48,9 @@
 mod cell;
 pub mod error;
 mod halves;
+#[cfg(test)]
+mod models;
+#[cfg(all(test, not(heist_loom)))]
+mod tests;
 
 pub use halves::{Receiver, Sender, channel};

@@ -1,11 +1,15 @@
-//! What happens to a panic of somebody else's code: a future, an output's destructor, a waker, a hook. It's caught where it happens, becomes a value, and is
-//! handed to whoever asked for the work; if that is nobody, it is reported on standard error. It never unwinds through the runtime's own state.
+//! What happens to a failure that is nobody's to receive; and to a panic of somebody else's code: a future, an output's destructor, a waker, a hook.
+//!
+//! A panic is caught where it happens, becomes a value, and is handed to whoever asked for the work; if that is nobody, it is reported on standard
+//! error. It never unwinds through the runtime's own state. Called from everywhere; knows nothing of the rest of the crate.
 
 #![forbid(unsafe_code)]
 
 use std::any::Any;
 use std::fmt;
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Waker;
 
 /// What a panic carried.
 pub(crate) struct Payload(Option<Box<dyn Any + Send>>);
@@ -18,10 +22,25 @@ pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
     catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Payload(Some(payload)))
 }
 
-/// Says on standard error what failed: `what` names it.
+/// Calls a waker, which may be anybody's: its panic must not be the loss of those that are to be woken after it.
+#[inline]
+pub(crate) fn wake(waker: Waker) {
+    if let Err(payload) = catch(|| waker.wake()) {
+        report_panic(format_args!("a waker"), &payload);
+    }
+}
+
+/// Says on standard error that `what` panicked.
 #[cold]
 pub(crate) fn report_panic(what: fmt::Arguments<'_>, payload: &Payload) {
-    eprintln!("heist: {what} panicked: {}", payload.message());
+    report(format_args!("{what} panicked: {}", payload.message()));
+}
+
+/// Says on standard error what failed.
+#[cold]
+pub(crate) fn report(what: fmt::Arguments<'_>) {
+    // In one write, which no other thread's tears; if that fails, there is nobody left to tell.
+    let _ = io::stderr().write_all(format!("heist: {what}\n").as_bytes());
 }
 
 impl Payload {

@@ -1,0 +1,68 @@
+//! What is allocated: one block for a channel, and nothing to wait.
+
+use heist_sync::{Notify, oneshot};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::task::{Context, Waker};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: all is done by the system's allocator; the count is a thread-local without a destructor, which allocates
+// nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: as the caller's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as the caller's.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn allocations(f: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    f();
+    ALLOCATIONS.get() - before
+}
+
+#[test]
+fn a_channel_is_one_allocation() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let (mut tx, mut rx) = oneshot::channel();
+        assert!(tx.poll_closed(&mut cx).is_pending());
+        assert!(Pin::new(&mut rx).poll(&mut cx).is_pending());
+        assert!(tx.send([0_u64; 8]).is_ok());
+        assert!(Pin::new(&mut rx).poll(&mut cx).is_ready());
+    });
+    assert_eq!(count, 1);
+}
+
+#[test]
+fn notify_allocates_nothing() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let notify = Notify::new();
+        let mut one = pin!(notify.notified());
+        let mut all = pin!(notify.notified());
+        assert!(one.as_mut().poll(&mut cx).is_pending());
+        assert!(all.as_mut().poll(&mut cx).is_pending());
+        notify.notify_one();
+        notify.notify_waiters();
+        assert!(one.as_mut().poll(&mut cx).is_ready());
+        assert!(all.as_mut().poll(&mut cx).is_ready());
+    });
+    assert_eq!(count, 0);
+}

@@ -1,0 +1,61 @@
+//! No test hangs.
+
+use crate::Stopwatch;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+/// How long a test waits for something that takes no time, before it calls it a hang. No test takes a part of it on purpose.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs a test on a thread of its own, and fails with the test's name if it hangs.
+///
+/// # Panics
+///
+/// If the test does, or hangs.
+#[track_caller]
+pub fn guarded<R: Send + 'static>(name: &str, test: impl FnOnce() -> R + Send + 'static) -> R {
+    let (done, ended) = mpsc::channel::<()>();
+    let thread = thread::Builder::new().name(name.into()).spawn(move || {
+        // Dropped when the test has ended, by a panic too.
+        let _done = done;
+        test()
+    });
+    let thread = thread.expect("a thread for the test");
+    // Twice: what hangs inside shall have the first word, which says more.
+    match ended.recv_timeout(2 * PATIENCE) {
+        Err(RecvTimeoutError::Timeout) => panic!("{name} hangs"),
+        _ => thread
+            .join()
+            .unwrap_or_else(|payload| resume_unwind(payload)),
+    }
+}
+
+/// The next message, which is sure to come.
+///
+/// # Panics
+///
+/// If it does not: all senders are gone, or it takes longer than [`PATIENCE`].
+#[track_caller]
+pub fn receive<T>(receiver: &Receiver<T>) -> T {
+    match receiver.recv_timeout(PATIENCE) {
+        Ok(message) => message,
+        Err(RecvTimeoutError::Timeout) => panic!("nothing came: somebody hangs"),
+        Err(RecvTimeoutError::Disconnected) => panic!("nothing can come any more"),
+    }
+}
+
+/// Waits, with the thread yielded in between, for something of which nobody sends word: a count that another thread's destructor changes, say.
+///
+/// # Panics
+///
+/// If it does not come true within [`PATIENCE`].
+#[track_caller]
+pub fn wait_until(mut is_true: impl FnMut() -> bool) {
+    let begun = Stopwatch::start();
+    while !is_true() {
+        assert!(begun.elapsed() < PATIENCE, "it does not come true");
+        thread::yield_now();
+    }
+}

@@ -1,0 +1,171 @@
+//! Gates in real time: code that blocks its worker must not make the others late.
+//!
+//! A machine that is busy with other things makes some attempts late, and never one early: what has to wait for a poll of 300 ms is some 300 ms late each time.
+//! So a few attempts in time, each measured in full, show that nothing had to wait, and each gate may make some more than it needs. That nothing ever
+//! has to wait is asserted without a clock in `runtime/`: `fairness::a_blocked_worker_keeps_nobody`, `regressions::tokio_4941…`, `…4730…`.
+
+use heist::runtime::Runtime;
+use heist::sync::oneshot;
+use heist::time::{self, Duration, Instant};
+use heist_tests::{Shape, Stopwatch, block_thread, guarded};
+use std::future::{Future, poll_fn};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+
+/// For how long a task blocks its worker, by mistake.
+const BLOCK: Duration = Duration::from_millis(300);
+
+/// How many attempts must be in time, and how many there may be.
+const NEEDED: usize = 3;
+const ALLOWED: usize = 20;
+
+/// Makes attempts, each of which says by how much the latest was late.
+fn gate(name: &'static str, shape: Shape, line: Duration, attempt: fn(&Runtime) -> Duration) {
+    // One at a time: they would make each other late.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    guarded(name, move || {
+        let runtime = shape.runtime();
+        let mut seen = Vec::new();
+        let mut in_time = 0;
+        while in_time < NEEDED {
+            assert!(seen.len() < ALLOWED, "not within {line:?}: {seen:?}");
+            let late = attempt(&runtime);
+            in_time += usize::from(late < line);
+            seen.push(late);
+        }
+        println!("{name}: {seen:?}");
+    });
+}
+
+/// From the spawn, or the wake, of a task to its poll, while who spawned or woke it blocks.
+fn of_a_task(runtime: &Runtime) -> Duration {
+    let parent = runtime.spawn(async {
+        let (wake, woken) = oneshot::channel::<Stopwatch>();
+        let (ready, is_ready) = oneshot::channel::<()>();
+        let waiting = heist::spawn(async move {
+            ready.send(()).unwrap();
+            woken.await.unwrap().elapsed()
+        });
+        is_ready.await.unwrap();
+        let spawned = Stopwatch::start();
+        let child = heist::spawn(async move { spawned.elapsed() });
+        wake.send(Stopwatch::start()).unwrap();
+        block_thread(BLOCK);
+        child.await.unwrap().max(waiting.await.unwrap())
+    });
+    runtime.block_on(parent).unwrap()
+}
+
+/// Of fifty timers that were armed on one worker and come due one after the other, the first blocks the worker that it is on.
+fn of_timers(runtime: &Runtime) -> Duration {
+    const TIMERS: u32 = 50;
+    let armed = runtime.spawn(async {
+        let first = Instant::now() + Duration::from_millis(20);
+        let mut timers: Vec<_> = (0..TIMERS)
+            .map(|n| Box::pin(time::sleep_until(first + n * Duration::from_millis(1))))
+            .collect();
+        poll_fn(|cx| {
+            for timer in &mut timers {
+                assert!(timer.as_mut().poll(cx).is_pending());
+            }
+            Poll::Ready(())
+        })
+        .await;
+        let mut timers = timers.into_iter();
+        let blocking = timers.next().unwrap();
+        let blocking = heist::spawn(async move {
+            blocking.await;
+            block_thread(BLOCK);
+        });
+        let others: Vec<_> = timers
+            .map(|timer| {
+                heist::spawn(async move {
+                    let deadline = timer.deadline();
+                    timer.await;
+                    deadline.elapsed()
+                })
+            })
+            .collect();
+        let mut latest = Duration::ZERO;
+        for other in others {
+            latest = latest.max(other.await.unwrap());
+        }
+        blocking.await.unwrap();
+        latest
+    });
+    runtime.block_on(armed).unwrap()
+}
+
+/// Likewise, all due at once, and armed wherever their tasks happen to run.
+fn of_timers_at_once(runtime: &Runtime) -> Duration {
+    runtime.block_on(async {
+        let deadline = Instant::now() + Duration::from_millis(20);
+        let first = Arc::new(AtomicBool::new(true));
+        let timers: Vec<_> = (0..50)
+            .map(|_| {
+                let first = first.clone();
+                heist::spawn(async move {
+                    time::sleep_until(deadline).await;
+                    let late = deadline.elapsed();
+                    if first.swap(false, SeqCst) {
+                        block_thread(BLOCK);
+                        return Duration::ZERO;
+                    }
+                    late
+                })
+            })
+            .collect();
+        let mut latest = Duration::ZERO;
+        for timer in timers {
+            latest = latest.max(timer.await.unwrap());
+        }
+        latest
+    })
+}
+
+#[test]
+fn a_child_of_a_blocking_task_starts_within_5_ms() {
+    let name = "a_child_of_a_blocking_task_starts_within_5_ms";
+    gate(name, Shape::Workers(4), Duration::from_millis(5), of_a_task);
+}
+
+#[test]
+fn a_child_of_a_blocking_task_starts_within_5_ms_with_2_workers() {
+    let name = "a_child_of_a_blocking_task_starts_within_5_ms_with_2_workers";
+    gate(name, Shape::Workers(2), Duration::from_millis(5), of_a_task);
+}
+
+#[test]
+fn timers_behind_a_blocking_one_are_10_ms_late_at_most() {
+    let name = "timers_behind_a_blocking_one_are_10_ms_late_at_most";
+    gate(
+        name,
+        Shape::Workers(4),
+        Duration::from_millis(10),
+        of_timers,
+    );
+}
+
+#[test]
+fn timers_behind_a_blocking_one_are_10_ms_late_at_most_with_2_workers() {
+    let name = "timers_behind_a_blocking_one_are_10_ms_late_at_most_with_2_workers";
+    gate(
+        name,
+        Shape::Workers(2),
+        Duration::from_millis(10),
+        of_timers,
+    );
+}
+
+#[test]
+fn timers_beside_a_blocking_one_are_10_ms_late_at_most() {
+    let name = "timers_beside_a_blocking_one_are_10_ms_late_at_most";
+    gate(
+        name,
+        Shape::Workers(4),
+        Duration::from_millis(10),
+        of_timers_at_once,
+    );
+}

@@ -1,0 +1,88 @@
+//! Sockets and timers on the whole runtime, in three shapes: current-thread, 2 and 8 workers. A case is a function that is given the shape; the names of the tests
+//! say which it was: `workers_8::cancel::nothing_is_left_open`.
+//!
+//! No case sleeps to wait for something: channels say when it has happened, and [`guarded`](heist_tests::guarded) turns a hang into a failure.
+
+mod accept;
+mod cancel;
+mod descriptors;
+mod ends;
+mod exchange;
+mod http;
+mod owners;
+mod shutdown;
+mod support;
+mod timers;
+mod waiting;
+
+/// Makes a test of each case, for each shape.
+macro_rules! suite {
+    ($($module:ident: $($case:ident)+;)+) => {
+        suite!(current_thread, Shape::CurrentThread, $($module: $($case)+;)+);
+        suite!(workers_2, Shape::Workers(2), $($module: $($case)+;)+);
+        suite!(workers_8, Shape::Workers(8), $($module: $($case)+;)+);
+    };
+    ($name:ident, $shape:expr, $($module:ident: $($case:ident)+;)+) => {
+        mod $name {
+            $(mod $module {
+                use heist_tests::{Shape, guarded};
+
+                $(#[test]
+                fn $case() {
+                    let name = concat!(stringify!($name), "::", stringify!($module), "::", stringify!($case));
+                    guarded(name, || crate::$module::$case($shape));
+                })+
+            })+
+        }
+    };
+}
+
+suite! {
+    accept:
+        every_connection_once
+        each_of_many_gets_one
+        who_leaves_takes_no_connection_along
+        waiting_connections_outlive_a_want_of_descriptors
+        a_want_of_descriptors_outlives_no_task;
+    cancel:
+        nothing_is_left_open
+        in_the_middle_of_a_storm;
+    ends:
+        the_end_that_came_with_the_data
+        the_end_that_comes_between_the_event_and_the_read
+        half_of_a_connection
+        a_reset_while_both_ways_wait
+        data_before_a_reset;
+    exchange:
+        an_echo_of_a_mebibyte
+        a_storm_of_connections
+        one_stream_in_two_tasks
+        a_reader_that_takes_its_time
+        looking_without_taking
+        connecting_to_who_does_not_answer;
+    http:
+        a_server_that_closes
+        a_client_that_closes
+        a_connection_that_is_kept;
+    owners:
+        from_task_to_task
+        from_runtime_to_runtime
+        to_the_standard_library_and_back
+        dropped_while_a_task_waits;
+    shutdown:
+        who_waits_gets_an_error
+        what_comes_after_gets_an_error
+        a_connection_that_is_being_made;
+    waiting:
+        the_last_waker_is_woken
+        any_number_of_tasks
+        a_waker_that_is_gone
+        what_is_ready_stays_so;
+    timers:
+        ten_thousand_at_random
+        a_timeout_over_a_read
+        ticks_beside_busy_tasks
+        in_the_root_future
+        as_late_as_the_kernel
+        a_deadline_that_moves;
+}

@@ -1,0 +1,174 @@
+//! Sockets that outlive their runtime.
+
+use crate::support::{Deaf, listener, once_waiting, pair};
+use futures_lite::future::block_on;
+use heist::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use heist::net::{TcpListener, TcpStream};
+use heist::runtime::Runtime;
+use heist_tests::{Running, Shape, receive, wait_until};
+use std::future::{Future, poll_fn};
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+#[track_caller]
+fn assert_shut_down<T>(outcome: io::Result<T>) {
+    let Err(error) = outcome else {
+        panic!("its runtime is gone");
+    };
+    let expected = "the heist runtime that this socket belongs to has been shut down";
+    assert_eq!(error.to_string(), expected);
+}
+
+/// Ends a runtime in one of the ways that there are.
+fn end(running: Running, way: usize) {
+    let (runtime, driver): (Runtime, _) = running.take();
+    match way % 3 {
+        0 => drop(runtime),
+        1 => runtime.shutdown_background(),
+        _ => runtime.shutdown_timeout(Duration::from_secs(10)),
+    }
+    drop(driver);
+}
+
+/// Tasks of another runtime that wait for sockets of this one.
+struct Waiting<'a> {
+    runtime: &'a Runtime,
+    tasks: Vec<heist::JoinHandle<io::Result<()>>>,
+    begun: (mpsc::Sender<()>, Receiver<()>),
+}
+
+impl<'a> Waiting<'a> {
+    fn new(runtime: &'a Runtime) -> Self {
+        Self {
+            runtime,
+            tasks: Vec::new(),
+            begun: mpsc::channel(),
+        }
+    }
+
+    fn add<T>(&mut self, future: impl Future<Output = io::Result<T>> + Send + 'static) {
+        let begun = self.begun.0.clone();
+        self.tasks.push(self.runtime.spawn(async move {
+            let waits = once_waiting(future, || begun.send(()).unwrap());
+            waits.await.map(drop)
+        }));
+        receive(&self.begun.1);
+    }
+
+    /// All of them get the error.
+    fn assert_shut_down(self) {
+        for task in self.tasks {
+            assert_shut_down(block_on(task).unwrap());
+        }
+    }
+}
+
+pub(crate) fn who_waits_gets_an_error(shape: Shape) {
+    let other = Shape::Workers(2).running();
+    for way in 0..6 {
+        let home = shape.running();
+        let (listener, (client, server)) =
+            home.block_on(async { (Arc::new(listener().await), pair().await) });
+        let server = Arc::new(server);
+        while server.try_write(&[0; 65_536]).is_ok() {}
+
+        let mut waiting = Waiting::new(&other);
+        let accept = |listener: Arc<TcpListener>| async move { listener.accept().await };
+        waiting.add(accept(listener.clone()));
+        waiting.add(accept(listener.clone()));
+        waiting.add(poll_fn(move |cx| listener.poll_accept(cx)));
+        let stream = server.clone();
+        waiting.add(async move { (&*stream).read(&mut [0]).await });
+        let stream = server.clone();
+        waiting.add(async move { (&*stream).write_all(&vec![0; 16 << 20]).await });
+        let stream = server.clone();
+        waiting.add(async move { stream.peek(&mut [0]).await });
+        let stream = server.clone();
+        waiting.add(async move { stream.readable().await });
+        let stream = server.clone();
+        waiting.add(async move { stream.ready(Interest::PRIORITY).await });
+        let never = || -> io::Result<()> { Err(io::ErrorKind::WouldBlock.into()) };
+        let stream = server.clone();
+        waiting.add(async move { stream.async_io(Interest::WRITABLE, never).await });
+
+        end(home, way);
+        waiting.assert_shut_down();
+        drop((client, server));
+    }
+}
+
+pub(crate) fn what_comes_after_gets_an_error(shape: Shape) {
+    let other = Shape::Workers(2).running();
+    for way in 0..6 {
+        let home = shape.running();
+        let handle = home.handle().clone();
+        let (listener, (mut client, server)) = home.block_on(async {
+            let listener = listener().await;
+            let address = listener.local_addr().unwrap();
+            let (mut client, server) = pair().await;
+            // Data that are there, and a connection that could be accepted.
+            client.write_all(b"data").await.unwrap();
+            drop(std::net::TcpStream::connect(address).unwrap());
+            (listener, (client, server))
+        });
+        let address = listener.local_addr().unwrap();
+        end(home, way);
+        // In the background it takes a moment.
+        wait_until(|| server.try_write(&[]).is_err());
+
+        let (listener, server) = other
+            .block_on(other.spawn(async move {
+                assert_shut_down(listener.accept().await);
+                assert_shut_down(server.readable().await);
+                assert_shut_down((&server).read(&mut [0]).await);
+                assert_shut_down(server.peek(&mut [0]).await);
+                assert_shut_down(server.try_read(&mut [0]));
+                assert_shut_down(client.write(b"more").await);
+                assert_shut_down(client.try_write(b"more"));
+                // That needs no reactor.
+                client.close().await.unwrap();
+                assert_eq!(client.peer_addr().unwrap(), server.local_addr().unwrap());
+                (listener, server)
+            }))
+            .unwrap();
+
+        // Nor can another be made there.
+        let guard = handle.enter();
+        let taken = std::net::TcpStream::connect(address).unwrap();
+        assert_shut_down(TcpStream::from_std(taken));
+        assert_shut_down(block_on(TcpStream::connect(address)));
+        assert_shut_down(block_on(TcpListener::bind("127.0.0.1:0")));
+        drop(guard);
+
+        // Taken out of it, they are as good as new: nothing is lost.
+        other.block_on(async move {
+            let mut server = TcpStream::from_std(server.into_std().unwrap()).unwrap();
+            let mut data = Vec::new();
+            server.read_to_end(&mut data).await.unwrap();
+            assert_eq!(data, b"data");
+            let listener = TcpListener::from_std(listener.into_std().unwrap()).unwrap();
+            listener.accept().await.unwrap();
+        });
+    }
+}
+
+pub(crate) fn a_connection_that_is_being_made(shape: Shape) {
+    let deaf = Deaf::new();
+    let address = deaf.address();
+    for way in 0..6 {
+        let home = shape.running();
+        let (waits, waiting) = mpsc::channel();
+        // Begun on this runtime, by a thread that isn't its own.
+        let handle = home.handle().clone();
+        let connect = std::thread::spawn(move || {
+            let _guard = handle.enter();
+            let connect = TcpStream::connect(address);
+            block_on(once_waiting(connect, || waits.send(()).unwrap())).map(drop)
+        });
+        receive(&waiting);
+        end(home, way);
+        assert_shut_down(connect.join().unwrap());
+    }
+}

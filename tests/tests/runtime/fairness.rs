@@ -1,0 +1,319 @@
+//! Nobody starves: not by tasks that are always ready, however they manage to be.
+
+use heist::net::{TcpListener, TcpStream};
+use heist::sync::{Notify, oneshot};
+use heist::task::{self, coop};
+use heist::time::{self, Duration};
+use heist_tests::{PATIENCE, Running, Shape, Tally, receive};
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+/// Until when to be busy.
+type Stop = Arc<AtomicBool>;
+
+/// Keeps its thread busy until it is told to stop.
+type Busy = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+fn wakes_itself(stop: Stop) -> Busy {
+    Box::pin(async move {
+        while !stop.load(SeqCst) {
+            task::yield_now().await;
+        }
+    })
+}
+
+/// Never waits, and never yields of its own accord.
+fn is_always_ready(stop: Stop) -> Busy {
+    Box::pin(async move {
+        let notify = Notify::new();
+        while !stop.load(SeqCst) {
+            let (send, received) = oneshot::channel();
+            send.send(()).unwrap();
+            received.await.unwrap();
+            notify.notify_one();
+            notify.notified().await;
+            time::sleep(Duration::ZERO).await;
+        }
+    })
+}
+
+/// Is a pair of tasks that wake each other: each in turn is the one that was woken last.
+fn wake_each_other(stop: Stop) -> Busy {
+    Box::pin(async move {
+        let table = Arc::new([Notify::new(), Notify::new()]);
+        let side = |side: usize| {
+            let (table, stop) = (table.clone(), stop.clone());
+            async move {
+                while !stop.load(SeqCst) {
+                    table[1 - side].notify_one();
+                    table[side].notified().await;
+                }
+                table[1 - side].notify_one();
+            }
+        };
+        let other = heist::spawn(side(1));
+        side(0).await;
+        other.await.unwrap();
+    })
+}
+
+/// Ends at once, and has spawned another one like itself.
+fn spawns_its_successor(stop: Stop) -> Busy {
+    fn link(stop: Stop, done: oneshot::Sender<()>) -> Busy {
+        Box::pin(async move {
+            if stop.load(SeqCst) {
+                done.send(()).unwrap();
+            } else {
+                drop(heist::spawn(link(stop, done)));
+            }
+        })
+    }
+    Box::pin(async move {
+        let (done, is_done) = oneshot::channel();
+        drop(heist::spawn(link(stop, done)));
+        is_done.await.unwrap();
+    })
+}
+
+/// More of the kind than there are workers; then everybody else has his turn nonetheless.
+fn assert_fair(shape: Shape, busy: fn(Stop) -> Busy) {
+    let runtime = shape.running();
+    let stop = Stop::default();
+    let tasks: Vec<_> = (0..=shape.parallelism())
+        .map(|_| runtime.spawn(busy(stop.clone())))
+        .collect();
+    let wait = |victim: Busy| futures_lite::future::block_on(runtime.spawn(victim)).unwrap();
+    for _ in 0..3 {
+        // A task from outside.
+        wait(Box::pin(async {}));
+        // One that yields, and one that spawns.
+        wait(Box::pin(async {
+            task::yield_now().await;
+            heist::spawn(task::yield_now()).await.unwrap();
+        }));
+        // One that is woken from outside.
+        let (send, received) = oneshot::channel();
+        let foreign = thread::spawn(move || send.send(()).unwrap());
+        wait(Box::pin(async { received.await.unwrap() }));
+        foreign.join().unwrap();
+        // Timers: a worker's, and those of other threads.
+        wait(Box::pin(time::sleep(Duration::from_millis(1))));
+        runtime.block_on(time::sleep(Duration::from_millis(1)));
+        // What comes from the blocking pool, and from the kernel.
+        wait(Box::pin(async {
+            heist::spawn_blocking(|| ()).await.unwrap()
+        }));
+        wait(Box::pin(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let (accepted, connected) =
+                heist::join!(listener.accept(), TcpStream::connect(address));
+            connected.unwrap();
+            accepted.unwrap();
+        }));
+    }
+    stop.store(true, SeqCst);
+    for task in tasks {
+        futures_lite::future::block_on(task).unwrap();
+    }
+}
+
+pub(crate) fn of_tasks_that_wake_themselves(shape: Shape) {
+    assert_fair(shape, wakes_itself);
+}
+
+pub(crate) fn of_tasks_that_are_always_ready(shape: Shape) {
+    assert_fair(shape, is_always_ready);
+}
+
+pub(crate) fn of_tasks_that_wake_each_other(shape: Shape) {
+    assert_fair(shape, wake_each_other);
+}
+
+pub(crate) fn of_tasks_that_spawn_their_successors(shape: Shape) {
+    assert_fair(shape, spawns_its_successor);
+}
+
+/// The future in `block_on` is busy; tasks run nonetheless.
+pub(crate) fn of_the_root_future(shape: Shape) {
+    for busy in [
+        wakes_itself,
+        is_always_ready,
+        wake_each_other,
+        spawns_its_successor,
+    ] {
+        shape.block_on(async {
+            let stop = Stop::default();
+            let stopping = stop.clone();
+            let task = heist::spawn(async move {
+                for _ in 0..5 {
+                    task::yield_now().await;
+                    time::sleep(Duration::from_millis(1)).await;
+                    heist::spawn_blocking(|| ()).await.unwrap();
+                }
+                stopping.store(true, SeqCst);
+            });
+            busy(stop).await;
+            task.await.unwrap();
+        });
+    }
+}
+
+/// Tasks are busy; the future in `block_on` has its turn nonetheless.
+pub(crate) fn of_tasks_towards_the_root_future(shape: Shape) {
+    for busy in [
+        wakes_itself,
+        is_always_ready,
+        wake_each_other,
+        spawns_its_successor,
+    ] {
+        shape.block_on(async {
+            let stop = Stop::default();
+            let tasks: Vec<_> = (0..=shape.parallelism())
+                .map(|_| heist::spawn(busy(stop.clone())))
+                .collect();
+            for _ in 0..5 {
+                task::yield_now().await;
+                time::sleep(Duration::from_millis(1)).await;
+                let (send, received) = oneshot::channel();
+                let foreign = thread::spawn(move || send.send(()).unwrap());
+                received.await.unwrap();
+                foreign.join().unwrap();
+            }
+            stop.store(true, SeqCst);
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+    }
+}
+
+/// Receives a value that is there already: one operation.
+async fn ready_at_once() {
+    let (send, received) = oneshot::channel();
+    send.send(()).unwrap();
+    received.await.unwrap();
+}
+
+/// Polls the future to its end, and says how many operations (the hits of the tally) each poll made.
+async fn operations_per_poll<F: Future>(operations: &Tally, future: F) -> Vec<usize> {
+    let mut future = pin!(future);
+    let mut polls = Vec::new();
+    poll_fn(|cx| {
+        let before = operations.count();
+        let poll = future.as_mut().poll(cx);
+        polls.push(operations.count() - before);
+        poll.map(drop)
+    })
+    .await;
+    polls
+}
+
+async fn operate(times: usize, operations: &Tally) {
+    for _ in 0..times {
+        ready_at_once().await;
+        operations.hit();
+    }
+}
+
+const BUDGET: usize = 128;
+
+pub(crate) fn a_budget_ends(shape: Shape) {
+    shape.block_on(async {
+        let task = heist::spawn(async {
+            let operations = Tally::new();
+            operations_per_poll(&operations, operate(5 * BUDGET, &operations)).await
+        });
+        let expected = [BUDGET; 5];
+        assert_eq!(task.await.unwrap(), expected);
+        // The root future has one as well.
+        task::yield_now().await;
+        let operations = Tally::new();
+        let polls = operations_per_poll(&operations, operate(2 * BUDGET, &operations)).await;
+        assert!(
+            polls.len() > 1 && polls.iter().all(|&polled| polled <= BUDGET),
+            "{polls:?}"
+        );
+    });
+}
+
+pub(crate) fn a_budget_is_each_polls_own(shape: Shape) {
+    shape.block_on(async {
+        let spender = heist::spawn(async {
+            let operations = Tally::new();
+            for _ in 0..5 {
+                operate(BUDGET, &operations).await;
+                assert!(!coop::has_budget_remaining());
+                // Whoever runs next has a budget of his own.
+                let next = heist::spawn(async {
+                    let operations = Tally::new();
+                    operations_per_poll(&operations, operate(BUDGET, &operations)).await
+                });
+                assert_eq!(next.await.unwrap(), [BUDGET]);
+                task::yield_now().await;
+            }
+        });
+        spender.await.unwrap();
+        assert!(coop::has_budget_remaining());
+    });
+}
+
+pub(crate) fn unconstrained_has_none(shape: Shape) {
+    shape.block_on(async {
+        let task = heist::spawn(async {
+            let operations = Tally::new();
+            let work = coop::unconstrained(operate(20 * BUDGET, &operations));
+            operations_per_poll(&operations, work).await
+        });
+        assert_eq!(task.await.unwrap(), [20 * BUDGET]);
+    });
+}
+
+/// All workers but one block; what they have woken, spawned and armed before is done by the one that is left.
+pub(crate) fn a_blocked_worker_keeps_nobody(shape: Shape) {
+    // Were all to block, nobody would be left: more workers for such a time are to come.
+    let runtime: Running = shape.running();
+    for _ in 0..10 {
+        let (done, all_done) = mpsc::channel();
+        let (releases, blockers): (Vec<_>, Vec<_>) = (1..shape.parallelism())
+            .map(|_| {
+                let done = done.clone();
+                let (release, released) = mpsc::channel::<()>();
+                let task = runtime.spawn(async move {
+                    // In the queue, and in the next-slot.
+                    for _ in 0..3 {
+                        let done = done.clone();
+                        drop(heist::spawn(async move { done.send(()).unwrap() }));
+                    }
+                    let (send, received) = oneshot::channel();
+                    drop(heist::spawn({
+                        let done = done.clone();
+                        async move {
+                            received.await.unwrap();
+                            time::sleep(Duration::from_millis(1)).await;
+                            done.send(()).unwrap();
+                        }
+                    }));
+                    task::yield_now().await;
+                    send.send(()).unwrap();
+                    let _ = released.recv_timeout(PATIENCE);
+                });
+                (release, task)
+            })
+            .unzip();
+        for _ in 0..4 * blockers.len() {
+            receive(&all_done);
+        }
+        // From outside, meanwhile.
+        let task =
+            runtime.spawn(async { heist::spawn(time::sleep(Duration::from_millis(1))).await });
+        futures_lite::future::block_on(task).unwrap().unwrap();
+        drop(releases);
+        for blocker in blockers {
+            futures_lite::future::block_on(blocker).unwrap();
+        }
+    }
+}

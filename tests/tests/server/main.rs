@@ -1,0 +1,8 @@
+//! The example server, `runtime/examples/hello.rs`, as a program: against clients that are not of heist's.
+
+mod answers;
+mod client;
+mod drain;
+mod idle;
+mod limits;
+mod program;

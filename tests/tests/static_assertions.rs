@@ -1,0 +1,176 @@
+//! `Send`, `Sync` and `Unpin` of every public type, and of the future of every public `async fn`: a promise, which a change of a field can break unseen.
+//!
+//! The list is rustdoc's of all items (`target/doc/*/all.html`). What is not here is asserted beside itself: `Instant`, `Sleep`, `Interval`, `Timeout`,
+//! `MissedTickBehavior` and `Elapsed`, in `runtime/src/time/tests.rs`.
+//!
+//! Each promise is the one that tokio makes for its type of the same name, but where a comment says why not.
+
+use heist::blocking::{self, Job, JobPool, Metrics, Pool, RejectReason, Rejected};
+use heist::io::{Interest, Ready};
+use heist::net::{TcpListener, TcpStream};
+use heist::runtime::{Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, TryCurrentError};
+use heist::sync::{Notify, futures::Notified, oneshot};
+use heist::task::coop::{self, Blocking, Budget, Context, RestoreOnPending, Unconstrained};
+use heist::task::{AbortHandle, Id, JoinError, JoinHandle, YieldNow};
+use heist::time::{Duration, Instant, Interval};
+use heist::traits::hyper::{Executor, Timer};
+use heist::{Gather, TryGather};
+use static_assertions::{assert_impl_all, assert_not_impl_any};
+use std::cell::Cell;
+use std::future::Future;
+use std::marker::PhantomPinned;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::rc::Rc;
+
+/// `Send` and `Sync`.
+type Shared = u32;
+/// `Send`, not `Sync`.
+type Sent = Cell<u32>;
+/// Neither.
+type Local = Rc<u32>;
+
+// Runtimes.
+assert_impl_all!(Builder: Send, Sync, Unpin);
+assert_impl_all!(Runtime: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Handle: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(RuntimeFlavor: Send, Sync, Unpin, Copy);
+assert_impl_all!(TryCurrentError: Send, Sync, Unpin, std::error::Error);
+// Of its thread. tokio's is `Sync`; but nothing can be done with a reference to one, and other threads have no business with it.
+assert_impl_all!(EnterGuard<'static>: Unpin);
+assert_not_impl_any!(EnterGuard<'static>: Send, Sync);
+
+// Tasks. What is shared by a handle is the right to the output, never a reference to it: so a handle is `Sync` whatever the output is.
+assert_impl_all!(JoinHandle<Shared>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(JoinHandle<Sent>: Send, Sync, Unpin);
+assert_impl_all!(JoinHandle<PhantomPinned>: Unpin);
+assert_not_impl_any!(JoinHandle<Local>: Send, Sync);
+assert_impl_all!(AbortHandle: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Id: Send, Sync, Unpin, Copy, std::hash::Hash);
+// A panic's payload is only `Send`.
+assert_impl_all!(JoinError: Send, Sync, Unpin, std::error::Error);
+// tokio's is the future of an `async fn`, and so not `Unpin`. This one has nothing that could be moved away from under it.
+assert_impl_all!(YieldNow: Send, Sync, Unpin);
+
+// The budget. `coop::enter` and what belongs to it is what heist has in place of tokio's private context.
+assert_impl_all!(Budget: Send, Sync, Unpin, Copy);
+assert_impl_all!(Blocking: Send, Sync, Unpin, Copy);
+assert_impl_all!(Context: Send, Sync, Unpin);
+// It gives its unit back to the thread that it was taken from.
+assert_impl_all!(RestoreOnPending: Unpin);
+assert_not_impl_any!(RestoreOnPending: Send);
+assert_impl_all!(Unconstrained<Shared>: Send, Sync, Unpin);
+assert_impl_all!(Unconstrained<Sent>: Send, Unpin);
+assert_not_impl_any!(Unconstrained<Sent>: Sync);
+assert_not_impl_any!(Unconstrained<Local>: Send, Sync);
+assert_not_impl_any!(Unconstrained<PhantomPinned>: Unpin);
+
+// Several futures in one, which tokio leaves to the crate futures. They hold the futures and their outputs, and lend neither.
+assert_impl_all!(Gather<std::future::Ready<Shared>>: Send, Sync, Unpin);
+assert_impl_all!(Gather<std::future::Ready<Sent>>: Send);
+assert_not_impl_any!(Gather<std::future::Ready<Sent>>: Sync);
+assert_not_impl_any!(Gather<std::future::Ready<Local>>: Send, Sync);
+// The futures lie on the heap: pinned there, whether or not this is moved.
+assert_impl_all!(Gather<Pinned>: Unpin);
+assert_impl_all!(TryGather<std::future::Ready<Result<Shared, Shared>>>: Send, Sync, Unpin);
+assert_impl_all!(TryGather<std::future::Ready<Result<Sent, Sent>>>: Send);
+assert_not_impl_any!(TryGather<std::future::Ready<Result<Sent, Sent>>>: Sync);
+assert_not_impl_any!(TryGather<std::future::Ready<Result<Local, ()>>>: Send, Sync);
+assert_not_impl_any!(TryGather<std::future::Ready<Result<(), Local>>>: Send, Sync);
+
+/// A future that must not be moved.
+struct Pinned(PhantomPinned);
+
+impl Future for Pinned {
+    type Output = ();
+
+    fn poll(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+        let _ = self.0;
+        std::task::Poll::Ready(())
+    }
+}
+
+// Synchronisation.
+assert_impl_all!(Notify: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Notified<'static>: Send, Sync);
+assert_not_impl_any!(Notified<'static>: Unpin);
+assert_impl_all!(oneshot::Sender<Shared>: Send, Sync, Unpin);
+assert_impl_all!(oneshot::Sender<Sent>: Send, Sync, Unpin);
+assert_impl_all!(oneshot::Sender<PhantomPinned>: Unpin);
+assert_not_impl_any!(oneshot::Sender<Local>: Send, Sync);
+assert_impl_all!(oneshot::Receiver<Shared>: Send, Sync, Unpin);
+assert_impl_all!(oneshot::Receiver<Sent>: Send, Sync, Unpin);
+assert_impl_all!(oneshot::Receiver<PhantomPinned>: Unpin);
+assert_not_impl_any!(oneshot::Receiver<Local>: Send, Sync);
+assert_impl_all!(oneshot::error::RecvError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(oneshot::error::TryRecvError: Send, Sync, Unpin, std::error::Error);
+
+// I/O.
+assert_impl_all!(Interest: Send, Sync, Unpin, Copy);
+assert_impl_all!(Ready: Send, Sync, Unpin, Copy);
+assert_impl_all!(TcpListener: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(TcpStream: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+
+// The blocking pool, which tokio has only inside its runtime.
+assert_impl_all!(Pool: Send, Sync, Unpin);
+assert_impl_all!(blocking::Builder: Send, Sync, Unpin);
+assert_impl_all!(JobPool<Work<Shared>>: Send, Sync, Unpin);
+// A job is only ever moved.
+assert_impl_all!(JobPool<Work<Sent>>: Send, Sync, Unpin);
+assert_impl_all!(JobPool<Work<PhantomPinned>>: Unpin);
+assert_impl_all!(Metrics: Send, Sync, Unpin);
+// As with the runtime's handle, a reference to it gives none to the output.
+assert_impl_all!(blocking::JoinHandle<Shared>: Send, Sync, Unpin);
+assert_impl_all!(blocking::JoinHandle<Sent>: Send, Sync, Unpin);
+assert_impl_all!(blocking::JoinHandle<PhantomPinned>: Unpin);
+assert_impl_all!(blocking::JoinError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(RejectReason: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(Rejected<Shared>: Send, Sync, Unpin);
+assert_impl_all!(Rejected<Sent>: Send, Unpin);
+assert_not_impl_any!(Rejected<Sent>: Sync);
+assert_not_impl_any!(Rejected<Local>: Send, Sync);
+assert_not_impl_any!(Rejected<PhantomPinned>: Unpin);
+
+/// A job that holds something.
+struct Work<T>(T);
+
+impl<T: Send + 'static> Job for Work<T> {
+    fn run(self) {
+        drop(self.0);
+    }
+
+    fn cancel(self) {
+        drop(self.0);
+    }
+}
+
+// The traits of others.
+assert_impl_all!(Executor: Send, Sync, Unpin, Copy);
+assert_impl_all!(Timer: Send, Sync, Unpin, Copy);
+
+/// What `async fn`s return has no name: here it is inferred, and never called. Each may be spawned, and is `Sync`, as tokio's.
+#[expect(dead_code, reason = "that it compiles is all that it is for")]
+fn futures() {
+    fn promised<A>(_: impl AsyncFnOnce(A) -> ()) {}
+    fn of<F: Future + Send + Sync>(_: F) {}
+    promised(async |listener: &TcpListener| of(listener.accept()));
+    of(TcpListener::bind("localhost:0"));
+    of(TcpStream::connect("localhost:0"));
+    of(TcpStream::connect(String::new()));
+    of(heist::net::lookup_host(("localhost", 0)));
+    promised(async |stream: &TcpStream| {
+        of(stream.readable());
+        of(stream.writable());
+        of(stream.ready(Interest::READABLE));
+        of(stream.peek(&mut []));
+        of(stream.async_io(Interest::READABLE, || Ok(())));
+    });
+    promised(async |interval: &mut Interval| of(interval.tick()));
+    promised(async |sender: &mut oneshot::Sender<Sent>| of(sender.closed()));
+    of(coop::consume_budget());
+    of(async { heist::join!(heist::task::yield_now(), heist::time::sleep(Duration::ZERO)) });
+    of(async { heist::try_join!(async { Ok::<(), ()>(()) }, async { Err::<(), ()>(()) }) });
+    of(heist::time::timeout_at(
+        Instant::now(),
+        heist::spawn(async {}),
+    ));
+}

@@ -1,0 +1,4 @@
+#[heist::main]
+struct Main;
+
+fn main() {}

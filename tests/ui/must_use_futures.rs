@@ -1,0 +1,36 @@
+//! Futures do nothing unless awaited.
+#![deny(unused_must_use)]
+
+use heist::io::Interest;
+use heist::net::{TcpListener, TcpStream, lookup_host};
+use heist::sync::{Notify, oneshot};
+use heist::task::{coop, yield_now};
+use heist::time::{Duration, Instant, interval, sleep, sleep_until, timeout, timeout_at};
+
+fn main() {
+    yield_now();
+    sleep(Duration::ZERO);
+    sleep_until(Instant::now());
+    timeout(Duration::ZERO, async {});
+    timeout_at(Instant::now(), async {});
+    interval(Duration::MAX).tick();
+    heist::gather([async {}]);
+    heist::try_gather([async { Ok::<(), ()>(()) }]);
+    coop::consume_budget();
+    coop::unconstrained(async {});
+    Notify::new().notified();
+    oneshot::channel::<()>().1;
+    oneshot::channel::<()>().0.closed();
+    TcpListener::bind("localhost:0");
+    TcpStream::connect("localhost:0");
+    lookup_host("localhost:0");
+}
+
+fn sockets(listener: &TcpListener, stream: &TcpStream) {
+    listener.accept();
+    stream.readable();
+    stream.writable();
+    stream.ready(Interest::READABLE);
+    stream.peek(&mut []);
+    stream.async_io(Interest::READABLE, || Ok(()));
+}

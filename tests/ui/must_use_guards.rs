@@ -1,0 +1,26 @@
+//! Guards do nothing unless they are kept, nor does what has to be asked or built.
+#![deny(unused_must_use)]
+#![allow(path_statements)]
+
+use heist::blocking::Pool;
+use heist::runtime::Runtime;
+use heist::sync::{Notify, oneshot};
+use heist::task::coop::{self, Blocking, Budget, Context};
+use heist::time::{Duration, interval};
+
+fn main() {
+    let runtime = Runtime::new().unwrap();
+    runtime.enter();
+    runtime.handle().enter();
+    coop::poll_proceed(&mut std::task::Context::from_waker(std::task::Waker::noop())).map(|guard| {
+        guard;
+    });
+    Context::new(Budget::DEFAULT, Blocking::Allowed);
+    interval(Duration::MAX);
+    Notify::new();
+    oneshot::channel::<()>();
+    oneshot::channel::<()>().0;
+    Pool::builder();
+    Pool::new().spawn(|| ());
+    Runtime::new();
+}

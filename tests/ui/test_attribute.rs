@@ -1,0 +1,17 @@
+#[heist::test]
+fn not_async() {}
+
+#[heist::test]
+async fn takes_arguments(argument: u32) {}
+
+#[heist::test]
+#[test]
+async fn twice_a_test() {}
+
+#[heist::test(worker_threads = 2)]
+async fn workers_of_a_current_thread_runtime() {}
+
+#[heist::test(flavor = "multi_thread", start_paused = true)]
+async fn paused_workers() {}
+
+fn main() {}
