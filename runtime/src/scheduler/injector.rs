@@ -15,8 +15,8 @@ use crate::task::{Header, Task};
 use crossbeam_utils::CachePadded;
 use std::ptr::{self, NonNull};
 
-/// The most tasks that one visit brings.
-const BATCH: usize = 32;
+/// The most tasks that one visit brings. Fewer in models, so that they see some left behind.
+pub(super) const BATCH: usize = if cfg!(heist_loom) { 2 } else { 32 };
 
 /// See the module.
 pub(super) struct Injector {

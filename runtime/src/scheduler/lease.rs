@@ -5,8 +5,11 @@
 //! is held for all of them.
 
 use super::{Scheduler, worker};
-use crate::loom::atomic::Ordering::{Acquire, Relaxed, Release};
-use crate::loom::atomic::fence;
+use crate::loom::atomic::{
+    AtomicUsize,
+    Ordering::{Acquire, Relaxed, Release},
+    fence,
+};
 use crate::task::{Header, Schedule, Task};
 use std::mem;
 use std::ptr::NonNull;
@@ -14,6 +17,33 @@ use std::sync::Arc;
 
 /// How many leases a worker takes at once.
 pub(super) const STASH: usize = 256;
+
+/// How many leases are out.
+pub(super) struct Leases(AtomicUsize);
+
+impl Leases {
+    pub(super) fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    /// Counts leases out. True: they are the first, and the caller, who has an `Arc`, leaves them a strong count.
+    #[must_use]
+    pub(super) fn take(&self, count: usize) -> bool {
+        // Relaxed: as with `Arc`, who takes has a reference already.
+        self.0.fetch_add(count, Relaxed) == 0
+    }
+
+    /// Counts them in. True: they were the last, and the strong count is the caller's to drop. Otherwise the leases that are still out keep it.
+    #[must_use]
+    pub(super) fn give_back(&self, count: usize) -> bool {
+        // Release and Acquire: as in `Arc::drop`.
+        let last = self.0.fetch_sub(count, Release) == count;
+        if last {
+            fence(Acquire);
+        }
+        last
+    }
+}
 
 /// One counted reference.
 pub(super) struct Lease(NonNull<Scheduler>);
@@ -61,8 +91,7 @@ pub(super) fn pointer(scheduler: &Arc<Scheduler>) -> NonNull<Scheduler> {
 
 /// Takes leases.
 pub(super) fn take(scheduler: &Arc<Scheduler>, count: usize) {
-    // Relaxed: as with `Arc`, who takes has a reference already.
-    if scheduler.leases.fetch_add(count, Relaxed) == 0 {
+    if scheduler.leases.take(count) {
         // The strong count that all leases share. If the last was being returned just now, then two are held for a moment, and one is dropped.
         mem::forget(scheduler.clone());
     }
@@ -75,10 +104,7 @@ pub(super) fn take(scheduler: &Arc<Scheduler>, count: usize) {
 /// The caller has taken them, and made no [`Lease`] of them that is still out.
 pub(super) unsafe fn give_back(scheduler: NonNull<Scheduler>, count: usize) {
     // SAFETY: the leases that are being returned keep it alive until here.
-    let leases = unsafe { &(*scheduler.as_ptr()).leases };
-    // Release and Acquire: as in `Arc::drop`.
-    if leases.fetch_sub(count, Release) == count {
-        fence(Acquire);
+    if unsafe { scheduler.as_ref() }.leases.give_back(count) {
         // SAFETY: the strong count that `take` forgot.
         drop(unsafe { Arc::from_raw(scheduler.as_ptr()) });
     }

@@ -25,13 +25,13 @@ pub(crate) use worker::Worker;
 
 use summons::Summons;
 
-use crate::loom::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::reactor::Reactor;
 use crate::task::{self, IdBlock, JoinHandle, OwnedTasks, Task};
 use crate::time::{Clock, Timers};
 use idle::Idle;
 use injector::Injector;
-use lease::Lease;
+use lease::{Lease, Leases};
 use parker::Unpark;
 use std::cell::Cell;
 use std::future::Future;
@@ -53,7 +53,7 @@ pub(crate) struct Scheduler {
     timers: Timers,
     closed: AtomicBool,
     /// References held by task cells: see `lease.rs`.
-    leases: AtomicUsize,
+    leases: Leases,
     seed: u64,
 }
 
@@ -78,7 +78,7 @@ impl Scheduler {
                 reactor: Reactor::new(rouse()),
                 timers: Timers::new(workers, Clock::default(), rouse()),
                 closed: AtomicBool::new(false),
-                leases: AtomicUsize::new(0),
+                leases: Leases::new(),
                 seed,
             }
         });

@@ -1,17 +1,19 @@
-//! Models of the scheduler's parts: the next-slot, the injector, the sleep protocol, the leases.
+//! Models of the scheduler's parts: the next-slot, the injector, the sleep protocol, the watch, the summons, the leases.
 
 use super::idle::Idle;
-use super::injector::Injector;
+use super::injector::{BATCH, Injector};
+use super::lease::Leases;
 use super::parker::{Parker, Unpark};
-use super::queue::{Local, Steal};
+use super::queue::{CAPACITY, Local, Steal, Stealer};
 use super::slot::NextSlot;
 use super::summons::Summons;
 use crate::loom::atomic::{
     AtomicBool, AtomicUsize,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
+    Ordering::{Relaxed, SeqCst},
     fence,
 };
-use crate::loom::{Arc, model_within, thread};
+use crate::loom::cell::UnsafeCell;
+use crate::loom::{Arc, hint, model, model_within, thread};
 use crate::task::{self, Header, Id, IdBlock, JoinHandle, Schedule, Task};
 use std::panic::Location;
 use std::ptr::NonNull;
@@ -40,112 +42,157 @@ fn count(task: Option<Task>) -> usize {
     })
 }
 
+/// Runs all that one visit to the injector brings.
+fn visit(injector: &Injector, queue: &Local) -> usize {
+    let first = injector.pop(0, queue);
+    count(first)
+        + std::iter::from_fn(|| queue.pop())
+            .map(|task| count(Some(task)))
+            .sum::<usize>()
+}
+
+/// The owner puts in and takes out, while a thief takes. The tasks are made after the thief: only the slot can make them visible to it.
 #[test]
 fn slot_against_thief() {
-    model_within(3, || {
+    model(|| {
         let slot = Arc::new(NextSlot::new());
-        let (first, _, mut handles) = (marked(), (), Vec::new());
-        let second = marked();
         let thief = {
             let slot = slot.clone();
             thread::spawn(move || count(slot.take()))
         };
-        let mut got = count(slot.put(first.0));
-        got += count(slot.put(second.0));
+        let (first, _, first_handle) = marked();
+        let (second, _, second_handle) = marked();
+        let mut got = count(slot.put(first));
+        got += count(slot.put(second));
         got += count(slot.take());
         got += thief.join().expect("the thief panicked");
         assert_eq!(got, 2, "each task comes out once");
-        handles.extend([first.2, second.2]);
-        assert!(handles.iter().all(JoinHandle::is_finished));
+        assert!(first_handle.is_finished() && second_handle.is_finished());
     });
 }
 
+/// Two push and one pops: what was pushed is in sight, whatever the taker did to the mask meanwhile.
 #[test]
 fn injector_push_and_pop() {
-    model_within(2, || {
+    model(|| {
         let injector = Arc::new(Injector::new(1));
-        let mut handles = Vec::new();
         let pushers: Vec<_> = (0..2)
-            .map(|thread_number| {
-                let (task, _, handle) = marked();
-                handles.push(handle);
+            .map(|number| {
                 let injector = injector.clone();
                 thread::spawn(move || {
-                    assert!(injector.push(task, thread_number).is_ok());
+                    let (task, _, handle) = marked();
+                    assert!(injector.push(task, number).is_ok());
+                    handle
                 })
             })
             .collect();
         let (queue, _stealer) = Local::new();
-        let pop = || count(injector.pop(0, &queue)) + count(queue.pop());
-        let mut got = pop();
-        for pusher in pushers {
-            pusher.join().expect("a pusher panicked");
-        }
-        // What was pushed is in sight, whatever the taker did to the mask meanwhile.
+        let mut got = visit(&injector, &queue);
+        let handles: Vec<_> = pushers
+            .into_iter()
+            .map(|pusher| pusher.join().expect("a pusher panicked"))
+            .collect();
         while !injector.is_empty() {
-            got += pop();
+            got += visit(&injector, &queue);
         }
         assert_eq!(got, 2, "each task comes out once");
         assert!(handles.iter().all(JoinHandle::is_finished));
     });
 }
 
+/// A push against the close: the task comes back from one of the two.
 #[test]
 fn injector_close() {
-    model_within(3, || {
+    model(|| {
         let injector = Arc::new(Injector::new(1));
         let (task, _, handle) = marked();
         let pusher = {
             let injector = injector.clone();
-            thread::spawn(move || match injector.push(task, 0) {
-                Ok(()) => 0,
-                Err(task) => count(Some(task)),
-            })
+            thread::spawn(move || count(injector.push(task, 0).err()))
         };
-        let closed: usize = injector
-            .close()
-            .into_iter()
-            .map(|task| count(Some(task)))
-            .sum();
+        let given_back = injector.close().into_iter().map(|task| count(Some(task)));
+        let closed: usize = given_back.sum();
         let refused = pusher.join().expect("the pusher panicked");
-        assert_eq!(closed + refused, 1, "it comes back from one of the two");
+        assert_eq!(closed + refused, 1);
         assert!(handle.is_finished());
         let (task, ..) = marked();
         assert!(injector.push(task, 0).is_err());
     });
 }
 
+/// Two take while more is pushed than a visit brings: what one taker has drained and not handed on stays in sight, whatever the other does to the mask.
 #[test]
 fn injector_takers() {
+    const MORE: usize = BATCH + 1;
     model_within(2, || {
         let injector = Arc::new(Injector::new(1));
-        let handles: Vec<_> = (0..2)
+        let push = |injector: &Injector| {
+            let (task, _, handle) = marked();
+            assert!(injector.push(task, 0).is_ok());
+            handle
+        };
+        let mut handles = vec![push(&injector)];
+        let takers: Vec<_> = (0..2)
             .map(|_| {
-                let (task, _, handle) = marked();
-                assert!(injector.push(task, 0).is_ok());
-                handle
+                let injector = injector.clone();
+                thread::spawn(move || visit(&injector, &Local::new().0))
             })
             .collect();
-        let take = |injector: &Injector| {
-            let (queue, _stealer) = Local::new();
-            count(injector.pop(0, &queue)) + count(queue.pop())
-        };
-        let other = {
-            let injector = injector.clone();
-            thread::spawn(move || take(&injector))
-        };
-        let mut got = take(&injector) + other.join().expect("the other taker panicked");
+        handles.extend((0..MORE).map(|_| push(&injector)));
+        let mut got: usize = takers
+            .into_iter()
+            .map(|taker| taker.join().expect("a taker panicked"))
+            .sum();
+        let (queue, _stealer) = Local::new();
         while !injector.is_empty() {
-            got += take(&injector);
+            got += visit(&injector, &queue);
         }
-        assert_eq!(got, 2);
+        assert_eq!(got, 1 + MORE, "each task comes out once");
         assert!(handles.iter().all(JoinHandle::is_finished));
     });
 }
 
+/// A visit to the injector against a thief at the queue that it fills: the batch fits, whatever the thief takes and however full the queue was.
+#[test]
+fn injector_batch_against_thief() {
+    model(|| {
+        for queued in [0, CAPACITY - 1, CAPACITY] {
+            let injector = Injector::new(1);
+            let (queue, stealer) = Local::new();
+            let mut handles = Vec::new();
+            let mut make = || {
+                let (task, _, handle) = marked();
+                handles.push(handle);
+                task
+            };
+            (0..queued).for_each(|_| assert!(queue.push(make()).is_ok()));
+            (0..BATCH).for_each(|_| assert!(injector.push(make(), 0).is_ok()));
+            let thief = thread::spawn(move || {
+                let (mine, _stealer) = Local::new();
+                let stolen = match stealer.steal(&mine) {
+                    Steal::Task(task) => Some(task),
+                    Steal::Empty | Steal::Retry => None,
+                };
+                count(stolen)
+                    + std::iter::from_fn(|| mine.pop())
+                        .map(|task| count(Some(task)))
+                        .sum::<usize>()
+            });
+            let mut got = visit(&injector, &queue);
+            got += thief.join().expect("the thief panicked");
+            while !injector.is_empty() {
+                got += visit(&injector, &queue);
+            }
+            assert_eq!(got, queued + BATCH, "each task comes out once");
+            assert!(handles.iter().all(JoinHandle::is_finished));
+        }
+    });
+}
+
+/// A sleep that ends by the unpark only: were it lost, loom would report a deadlock.
 #[test]
 fn park_against_unpark() {
-    model_within(3, || {
+    model(|| {
         let parker = Arc::new(Parker::new());
         let ready = Arc::new(AtomicBool::new(false));
         parker.adopt();
@@ -156,7 +203,6 @@ fn park_against_unpark() {
                 assert_eq!(parker.unpark(), Unpark::Done);
             })
         };
-        // Ends by the unpark only: were it lost, loom would report a deadlock.
         while !parker.park(None) {}
         assert!(
             ready.load(Relaxed),
@@ -166,147 +212,183 @@ fn park_against_unpark() {
     });
 }
 
+/// Two turns of the reactor against an unpark: the first ends by an event, at once, the second only by a notification. An unpark that comes before a turn, in
+/// it or between the two is not lost.
 #[test]
 fn park_in_the_reactor() {
-    model_within(3, || {
+    model(|| {
         let parker = Arc::new(Parker::new());
+        // The reactor's notification is a token, too.
+        let notification = Arc::new(Parker::new());
+        notification.adopt();
         let waker = {
-            let parker = parker.clone();
-            thread::spawn(move || parker.unpark() == Unpark::NotifyReactor)
+            let (parker, notification) = (parker.clone(), notification.clone());
+            thread::spawn(move || {
+                if parker.unpark() == Unpark::NotifyReactor {
+                    assert_eq!(notification.unpark(), Unpark::Done);
+                }
+            })
         };
-        let mut unparked = false;
-        let entered = parker.enter_reactor();
-        if entered {
-            // The turn of the reactor, which a notification ends.
+        let _ = parker.enter_reactor();
+        if !parker.leave_reactor() {
+            if parker.enter_reactor() {
+                while !notification.park(None) {}
+            }
+            assert!(parker.leave_reactor(), "the unpark was lost");
         }
-        unparked |= parker.leave_reactor();
-        let notified = waker.join().expect("the waker panicked");
-        assert!(
-            !notified || entered,
-            "the reactor is notified only while the thread is in it"
-        );
-        assert!(
-            unparked || parker.leave_reactor(),
-            "the token is there, sooner or later"
-        );
+        waker.join().expect("the waker panicked");
     });
 }
 
-/// The scheduler's sleep, in small: workers with a shared queue. If work is announced, somebody gets it; nobody sleeps beside it.
+/// The scheduler in small: workers that take from each other and from the injector, and sleep as `worker.rs` and `sleep.rs` have it.
 struct Shop {
     idle: Idle,
-    work: AtomicUsize,
-    done: AtomicUsize,
+    injector: Injector,
+    stealers: Vec<Stealer>,
     parkers: Vec<Parker>,
 }
 
 impl Shop {
-    fn new(workers: usize) -> Arc<Self> {
-        Arc::new(Self {
+    fn new(workers: usize) -> (Arc<Self>, Vec<Local>) {
+        let (queues, stealers) = (0..workers).map(|_| Local::new()).unzip();
+        let shop = Self {
             idle: Idle::new(workers),
-            work: AtomicUsize::new(0),
-            done: AtomicUsize::new(0),
+            injector: Injector::new(1),
+            stealers,
             parkers: (0..workers).map(|_| Parker::new()).collect(),
-        })
+        };
+        (Arc::new(shop), queues)
     }
 
     fn announce(&self) {
         if let Some(worker) = self.idle.announce() {
-            let _ = self.parkers[worker].unpark();
+            assert_eq!(self.parkers[worker].unpark(), Unpark::Done);
         }
     }
 
-    fn push(&self) {
-        self.work.fetch_add(1, Release);
+    fn push(&self) -> JoinHandle<()> {
+        let (task, _, handle) = marked();
+        assert!(self.injector.push(task, 0).is_ok());
         self.announce();
+        handle
     }
 
-    fn take(&self) -> bool {
-        let mut work = self.work.load(Relaxed);
-        while work > 0 {
-            match self.work.compare_exchange(work, work - 1, Acquire, Relaxed) {
-                Ok(_) => {
-                    self.done.fetch_add(1, Relaxed);
-                    return true;
-                }
-                Err(now) => work = now,
-            }
+    fn has_work(&self) -> bool {
+        !self.injector.is_empty() || self.stealers.iter().any(|stealer| !stealer.is_empty())
+    }
+
+    fn take_injected(&self, queue: &Local, searching: bool) -> Option<Task> {
+        let task = self.injector.pop(0, queue)?;
+        let more = !queue.is_empty() || !self.injector.is_empty();
+        if more && !searching {
+            self.announce();
         }
-        false
+        Some(task)
     }
 
-    /// A worker until it has taken one piece of work. It ends by finding one; were a wake lost, loom would report a deadlock.
-    fn work_once(&self, me: usize) {
+    fn look_around(&self, me: usize, queue: &Local) -> Option<Task> {
+        self.take_injected(queue, true).or_else(|| {
+            let victims = self.stealers.iter().enumerate();
+            let mut victims = victims.filter(|&(victim, _)| victim != me);
+            victims.find_map(|(_, stealer)| match stealer.steal(queue) {
+                Steal::Task(task) => Some(task),
+                Steal::Empty | Steal::Retry => None,
+            })
+        })
+    }
+
+    /// A worker until it has run so many tasks. It ends by finding them: were a wake lost, loom would report a deadlock.
+    fn work(&self, me: usize, queue: &Local, tasks: usize) {
         self.parkers[me].adopt();
         let mut searching = false;
-        loop {
-            if !searching {
-                searching = self.idle.try_search();
+        let mut left = tasks;
+        while left > 0 {
+            let mut task = queue.pop().or_else(|| self.take_injected(queue, searching));
+            if task.is_none() {
+                searching = searching || self.idle.try_search();
+                if searching {
+                    task = self.look_around(me, queue);
+                }
             }
-            if self.take() {
-                if searching && self.idle.end_search() && self.work.load(Relaxed) > 0 {
+            if let Some(task) = task {
+                if std::mem::take(&mut searching) && self.idle.end_search() && self.has_work() {
                     self.announce();
                 }
-                return;
+                left -= count(Some(task));
+            } else {
+                // Work may be in sight that another is about to take: let it.
+                hint::spin_loop();
+                searching = self.sleep(me, std::mem::take(&mut searching));
             }
-            self.idle.fall_asleep(me, std::mem::take(&mut searching));
-            while self.work.load(Relaxed) == 0 {
-                if self.parkers[me].park(None) && self.idle.is_awake(me) {
-                    break;
-                }
-            }
-            searching = !self.idle.get_up(me);
         }
+        if searching && self.idle.end_search() && self.has_work() {
+            self.announce();
+        }
+    }
+
+    /// True: it gets up as a searcher.
+    fn sleep(&self, me: usize, searching: bool) -> bool {
+        self.idle.fall_asleep(me, searching);
+        while !self.has_work() {
+            if self.parkers[me].park(None) && self.idle.is_awake(me) {
+                break;
+            }
+        }
+        let counted_out = !self.idle.get_up(me);
+        if !counted_out && self.has_work() {
+            self.idle.search();
+            return true;
+        }
+        counted_out
     }
 }
 
-/// Two workers, two pieces of work from outside: both are done. Park against unpark with the last searcher; the chain of wakes.
+/// Two workers, two tasks from outside: each worker gets one. Park against unpark with the last searcher; the chain of wakes.
 #[test]
 fn no_wake_is_lost() {
-    model_within(2, || {
-        let shop = Shop::new(2);
-        let workers: Vec<_> = (0..2)
-            .map(|me| {
+    model(|| {
+        let (shop, queues) = Shop::new(2);
+        let workers: Vec<_> = queues
+            .into_iter()
+            .enumerate()
+            .map(|(me, queue)| {
                 let shop = shop.clone();
-                thread::spawn(move || shop.work_once(me))
+                thread::spawn(move || shop.work(me, &queue, 1))
             })
             .collect();
-        shop.push();
-        shop.push();
+        let handles = [shop.push(), shop.push()];
         for worker in workers {
             worker.join().expect("a worker panicked");
         }
-        assert_eq!(shop.done.load(Relaxed), 2);
+        assert!(handles.iter().all(JoinHandle::is_finished));
     });
 }
 
 /// One worker against two who make work.
 #[test]
 fn two_announcers() {
-    model_within(3, || {
-        let shop = Shop::new(1);
+    model(|| {
+        let (shop, mut queues) = Shop::new(1);
+        let queue = queues.pop().expect("the worker's");
         let other = {
             let shop = shop.clone();
             thread::spawn(move || shop.push())
         };
         let worker = {
             let shop = shop.clone();
-            thread::spawn(move || {
-                shop.work_once(0);
-                shop.work_once(0);
-            })
+            thread::spawn(move || shop.work(0, &queue, 2))
         };
-        shop.push();
-        other.join().expect("the other announcer panicked");
+        let mine = shop.push();
+        let others = other.join().expect("the other announcer panicked");
         worker.join().expect("the worker panicked");
-        assert_eq!(shop.done.load(Relaxed), 2);
+        assert!(mine.is_finished() && others.is_finished());
     });
 }
 
 /// A watcher that stops ticking against a worker that gets up: either the watcher sees it awake, and ticks on, or it is unparked.
 #[test]
 fn watch_is_kept() {
-    model_within(3, || {
+    model(|| {
         let idle = Arc::new(Idle::new(2));
         idle.fall_asleep(0, false);
         idle.fall_asleep(1, false);
@@ -331,7 +413,7 @@ fn watch_is_kept() {
 /// A change that the watcher looks at before it sleeps (the shared timers' deadline) against a worker that takes the watch.
 #[test]
 fn watcher_is_roused() {
-    model_within(3, || {
+    model(|| {
         let idle = Arc::new(Idle::new(1));
         let deadline = Arc::new(AtomicUsize::new(0));
         idle.fall_asleep(0, false);
@@ -352,42 +434,34 @@ fn watcher_is_roused() {
     });
 }
 
-/// Two thieves and an owner: the locked model of the queue keeps the interface's promise, as crossbeam's does in `tests/`.
+/// The watcher gets up while another goes to sleep: that one takes over the watch, or is unparked to do so.
 #[test]
-fn queue_against_thieves() {
-    model_within(2, || {
-        let (queue, stealer) = Local::new();
-        let mut handles = Vec::new();
-        for _ in 0..3 {
-            let (task, _, handle) = marked();
-            assert!(queue.push(task).is_ok());
-            handles.push(handle);
-        }
-        let thief = thread::spawn(move || {
-            let (mine, _stealer) = Local::new();
-            let first = match stealer.steal(&mine) {
-                Steal::Task(task) => count(Some(task)),
-                Steal::Empty | Steal::Retry => 0,
-            };
-            first
-                + std::iter::from_fn(|| mine.pop())
-                    .map(|task| count(Some(task)))
-                    .sum::<usize>()
-        });
-        let mut got = count(queue.pop());
-        got += thief.join().expect("the thief panicked");
-        got += std::iter::from_fn(|| queue.pop())
-            .map(|task| count(Some(task)))
-            .sum::<usize>();
-        assert_eq!(got, 3);
-        assert!(handles.iter().all(JoinHandle::is_finished));
+fn watch_is_handed_on() {
+    model(|| {
+        let idle = Arc::new(Idle::new(2));
+        idle.fall_asleep(0, false);
+        assert!(idle.take_watch(0));
+        let riser = {
+            let idle = idle.clone();
+            thread::spawn(move || {
+                assert!(idle.get_up(0));
+                idle.relieve_watch(0)
+            })
+        };
+        idle.fall_asleep(1, false);
+        let taken = idle.take_watch(1);
+        let unparked = riser.join().expect("the riser panicked");
+        assert!(
+            taken || unparked == Some(1),
+            "one sleeps, and nobody watches"
+        );
     });
 }
 
 /// Of two calls the first publishes something: who answers the second has it seen, or is asked again.
 #[test]
 fn summons_publish() {
-    model_within(3, || {
+    model(|| {
         let summons = Arc::new(Summons::new());
         let published = Arc::new(AtomicBool::new(false));
         let publisher = {
@@ -414,7 +488,7 @@ fn summons_publish() {
 /// the task.
 #[test]
 fn injector_shows_what_was_announced() {
-    model_within(3, || {
+    model(|| {
         let injector = Arc::new(Injector::new(1));
         let asleep = Arc::new(AtomicBool::new(false));
         let (slow, _, slow_handle) = marked();
@@ -446,5 +520,68 @@ fn injector_shows_what_was_announced() {
             let _ = count(injector.pop(0, &queue)) + count(queue.pop());
         }
         assert!(handle.is_finished() && slow_handle.is_finished());
+    });
+}
+
+/// What leases are taken of: loom checks that each use of it comes before its destructor, and that there is one.
+struct Leased {
+    leases: Leases,
+    used: UnsafeCell<()>,
+}
+
+// SAFETY: the cell is written by the destructor alone.
+unsafe impl Sync for Leased {}
+
+impl Drop for Leased {
+    fn drop(&mut self) {
+        self.used.with_mut(|_| ());
+    }
+}
+
+/// A lease that outlived its taker, another that is taken and returned, and the last of the `Arc`s, all going at once.
+#[test]
+fn leases_against_the_last_arc() {
+    fn take(leased: &Arc<Leased>) -> Pointer {
+        if leased.leases.take(1) {
+            std::mem::forget(leased.clone());
+        }
+        Pointer(Arc::as_ptr(leased))
+    }
+
+    /// Uses it, and returns the lease.
+    fn give_back(Pointer(leased): Pointer) {
+        // SAFETY: by the lease.
+        let last = unsafe {
+            (*leased).used.with(|_| ());
+            (*leased).leases.give_back(1)
+        };
+        if last {
+            // SAFETY: the strong count that `take` forgot.
+            drop(unsafe { Arc::from_raw(leased) });
+        }
+    }
+
+    struct Pointer(*const Leased);
+    // SAFETY: it counts for a `Leased`, which may go to any thread.
+    unsafe impl Send for Pointer {}
+
+    model(|| {
+        let leased = Arc::new(Leased {
+            leases: Leases::new(),
+            used: UnsafeCell::new(()),
+        });
+        let lease = take(&leased);
+        let task = thread::spawn(move || give_back(lease));
+        let worker = {
+            let leased = leased.clone();
+            thread::spawn(move || {
+                let lease = take(&leased);
+                drop(leased);
+                give_back(lease);
+            })
+        };
+        drop(leased);
+        task.join().expect("the task panicked");
+        worker.join().expect("the worker panicked");
     });
 }

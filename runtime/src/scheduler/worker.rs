@@ -175,7 +175,9 @@ impl Worker {
     fn take_injected(&self) -> Option<Task> {
         let shard = self.shard.replace(self.shard.get().wrapping_add(1));
         let task = self.scheduler.injector.pop(shard, &self.queue)?;
-        if !self.searching.get() && !self.queue.is_empty() {
+        // The injector showed nothing for a moment, if that was the last of a shard's tasks and more came: who looked then has gone to sleep.
+        let more = !self.queue.is_empty() || !self.scheduler.injector.is_empty();
+        if more && !self.searching.get() {
             self.scheduler.announce();
         }
         Some(task)
