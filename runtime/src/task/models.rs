@@ -287,6 +287,11 @@ impl Start {
         self.is_first_poll() || self == Start::Ready
     }
 
+    /// Whether this drops a future that is not being polled without waiting for its queue.
+    fn drops_at_once(self, action: Action) -> bool {
+        action == Close || action == Abort && self == Start::Job
+    }
+
     /// Whether these can happen at once: there is one handle, no waker before the first poll, and no list of jobs.
     fn allows(self, actions: &[Action]) -> bool {
         let count =
@@ -412,6 +417,9 @@ fn check(
     mut handle: Option<JoinHandle<Output>>,
     mut waiting: Waiting,
 ) {
+    if actions.iter().any(|&action| start.drops_at_once(action)) {
+        assert_eq!(bench.futures_dropped.load(SeqCst), 1, "it is late");
+    }
     bench.run_all();
     let woken = start.is_ready() || actions.iter().any(|action| action.wakes());
     let cancelled = actions.iter().any(|action| action.cancels());
@@ -574,9 +582,9 @@ fn spawn_against_completion_against_close() {
         let second = spawn(&bench);
         worker.join().expect("the worker panicked");
         closer.join().expect("the closer panicked");
-        bench.run_all();
         assert_eq!(bench.tasks.len(), 0);
         assert_eq!(bench.futures_dropped.load(SeqCst), 2);
+        bench.run_all();
         for mut handle in [first, second] {
             assert!(poll_handle(&mut handle).is_none());
         }
