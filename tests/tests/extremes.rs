@@ -4,6 +4,7 @@ use heist::runtime::{Builder, Runtime};
 use heist::time::{
     Duration, Instant, interval, interval_at, sleep, sleep_until, timeout, timeout_at,
 };
+use heist_tests::{Shape, guarded};
 use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -163,4 +164,20 @@ fn instants_end_where_those_of_the_standard_library_do() {
         let message = payload.downcast_ref::<String>().expect("a message");
         assert!(message.starts_with("overflow when"), "{message}");
     }
+}
+
+/// More than the injector has shards, and all of them at work at once.
+#[test]
+fn two_hundred_workers() {
+    guarded("two_hundred_workers", || {
+        let runtime = Shape::Workers(200).running();
+        for _ in 0..3 {
+            drop(runtime.occupy());
+        }
+        let tasks: Vec<_> = (0..10_000)
+            .map(|n| runtime.spawn(async move { n }))
+            .collect();
+        let outputs = runtime.block_on(heist::gather(tasks));
+        assert!(outputs.into_iter().map(Result::unwrap).eq(0..10_000));
+    });
 }

@@ -286,6 +286,15 @@ fn a_worker_that_cannot_start() {
     });
 }
 
+#[test]
+fn a_name_that_no_thread_can_have() {
+    guarded("a_name_that_no_thread_can_have", || {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(2).thread_name("not\0a name");
+        assert_no_worker(&builder.build().unwrap_err(), 1, 2);
+    });
+}
+
 /// How much address space this process uses, in bytes.
 #[cfg(target_os = "linux")]
 fn address_space() -> u64 {

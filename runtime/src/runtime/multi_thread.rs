@@ -90,10 +90,13 @@ impl WorkerThreads {
             *self.running.count.lock() += 1;
             let ending = Ending(self.running.clone());
             let (handle, options) = (handle.clone(), options.clone());
-            let thread = builder.spawn(move || {
+            let run = move || {
                 let _ending = ending;
                 work(&handle, worker, &options);
-            });
+            };
+            // std panics at some names and stack sizes.
+            let thread = catch(|| builder.spawn(run))
+                .unwrap_or_else(|payload| Err(io::Error::other(payload.message().to_owned())));
             let thread = thread.map_err(|error| {
                 let number = number + 1;
                 io::Error::new(

@@ -4,10 +4,10 @@ use heist::net::{TcpListener, TcpStream};
 use heist::sync::{Notify, oneshot};
 use heist::task::{self, coop};
 use heist::time::{self, Duration};
-use heist_tests::{PATIENCE, Running, Shape, Tally, receive};
+use heist_tests::{Countdown, PATIENCE, Running, Shape, Tally, receive};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
@@ -135,6 +135,64 @@ pub(crate) fn of_tasks_that_wake_each_other(shape: Shape) {
 
 pub(crate) fn of_tasks_that_spawn_their_successors(shape: Shape) {
     assert_fair(shape, spawns_its_successor);
+}
+
+/// So many that they have to wait in the injector, where tasks from outside come in, too: whatever thread these are from, and so at whichever place.
+pub(crate) fn of_more_tasks_than_the_queues_hold(shape: Shape) {
+    let runtime = shape.running();
+    let stop = Stop::default();
+    let tasks: Vec<_> = (0..100 * shape.parallelism())
+        .map(|_| runtime.spawn(wakes_itself(stop.clone())))
+        .collect();
+    for _ in 0..10 {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let task = runtime.spawn(async { heist::spawn(task::yield_now()).await });
+                futures_lite::future::block_on(task).unwrap().unwrap();
+            });
+        });
+    }
+    stop.store(true, SeqCst);
+    for task in tasks {
+        futures_lite::future::block_on(task).unwrap();
+    }
+}
+
+/// Of a thousand tasks that are always ready none is polled much more often than another.
+pub(crate) fn each_of_very_many_has_its_turn(shape: Shape) {
+    const TASKS: usize = 1_000;
+    const TURNS: usize = 20;
+    let polls: Arc<Vec<AtomicUsize>> = Arc::new((0..TASKS).map(|_| AtomicUsize::new(0)).collect());
+    let behind = Countdown::new(TASKS);
+    let most = Arc::new(AtomicUsize::new(0));
+    let turn = |n: usize| {
+        let (polls, behind, most) = (polls.clone(), behind.clone(), most.clone());
+        async move {
+            while most.load(SeqCst) == 0 {
+                if polls[n].fetch_add(1, SeqCst) + 1 == TURNS {
+                    behind.hit();
+                }
+                task::yield_now().await;
+            }
+        }
+    };
+    shape.block_on(async {
+        let tasks: Vec<_> = (0..TASKS).map(|n| heist::spawn(turn(n))).collect();
+        behind.wait().await;
+        let counts = polls.iter().map(|count| count.load(SeqCst));
+        most.store(counts.max().unwrap(), SeqCst);
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+    if shape.parallelism() == 1 {
+        // On several threads that is up to the machine as well.
+        let most = most.load(SeqCst);
+        assert!(
+            most <= 4 * TURNS,
+            "one had {most} turns before another had {TURNS}"
+        );
+    }
 }
 
 /// The future in `block_on` is busy; tasks run nonetheless.

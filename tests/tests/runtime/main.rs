@@ -174,12 +174,17 @@ suite! {
         aborts_meanwhile
         of_a_runtime_that_was_never_used
         threads_are_gone_afterwards
-        another_thread_in_block_on_goes_on;
+        another_thread_in_block_on_goes_on
+        a_poll_that_goes_on_to_wait_is_cancelled
+        of_a_runtime_in_a_thread_local
+        thread_locals_that_use_the_runtime
+        with_a_guard_that_was_leaked;
     threads:
         as_many_as_asked_for
         no_task_leaves_them
         names
         named_by_a_function
+        a_name_function_that_panics
         hooks_are_called_once_a_thread
         hooks_that_panic
         a_hook_that_spawns
@@ -195,6 +200,8 @@ suite! {
         of_tasks_that_are_always_ready
         of_tasks_that_wake_each_other
         of_tasks_that_spawn_their_successors
+        of_more_tasks_than_the_queues_hold
+        each_of_very_many_has_its_turn
         of_the_root_future
         of_tasks_towards_the_root_future
         a_budget_ends

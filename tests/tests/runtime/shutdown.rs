@@ -761,3 +761,122 @@ pub(crate) fn another_thread_in_block_on_goes_on(shape: Shape) {
     drop(runtime);
     assert!(other.join().unwrap());
 }
+
+/// It was polled when the shutdown began, and has timers and sockets still: it ends as cancelled, not by a panic.
+pub(crate) fn a_poll_that_goes_on_to_wait_is_cancelled(shape: Shape) {
+    for round in 0..2 {
+        let runtime = shape.running();
+        let (begun, begins) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let task = runtime.spawn(async move {
+            begun.send(()).unwrap();
+            let _ = released.recv_timeout(PATIENCE);
+            drop(released);
+            heist::time::sleep(Duration::from_secs(3_600)).await;
+        });
+        receive(&begins);
+        let (runtime, driver) = runtime.take();
+        if round == 0 {
+            runtime.shutdown_background();
+        } else {
+            runtime.shutdown_timeout(Duration::from_millis(5));
+        }
+        release.send(()).unwrap();
+        assert!(wait(task).unwrap_err().is_cancelled());
+        drop(driver);
+    }
+}
+
+/// A common pattern. Where the thread's other locals are gone already, the shutdown does without them.
+pub(crate) fn of_a_runtime_in_a_thread_local(shape: Shape) {
+    thread_local! {
+        static RUNTIME: std::cell::RefCell<Option<Runtime>> = const { std::cell::RefCell::new(None) };
+    }
+    let dropped = Tally::new();
+    for _ in 0..5 {
+        let guard = dropped.on_drop();
+        thread::spawn(move || {
+            RUNTIME.with_borrow_mut(|runtime| {
+                let runtime = runtime.insert(shape.runtime());
+                drop(runtime.spawn(async move {
+                    let _guard = guard;
+                    pending::<()>().await;
+                }));
+                // So that the runtime's own locals come to be after it, and go before it.
+                let output = runtime.block_on(async { heist::spawn(async { 1 }).await });
+                assert_eq!(output.unwrap(), 1);
+                let _guard = runtime.enter();
+            });
+        })
+        .join()
+        .unwrap();
+    }
+    assert_eq!(dropped.count(), 5);
+}
+
+/// Destructors of the locals of workers, of blocking threads and of others.
+pub(crate) fn thread_locals_that_use_the_runtime(shape: Shape) {
+    thread_local! {
+        static LOCAL: std::cell::RefCell<Option<OnDrop>> = const { std::cell::RefCell::new(None) };
+    }
+    let runtime = shape.running();
+    let (ran, runs) = mpsc::channel();
+    let set = {
+        let handle = runtime.handle().clone();
+        move || {
+            let (handle, ran) = (handle.clone(), ran.clone());
+            let on_drop = OnDrop::new(move || {
+                let task = handle.spawn(async { 1 });
+                let job = handle.spawn_blocking(|| 1);
+                drop(handle.enter());
+                ran.send((task, job)).unwrap();
+            });
+            LOCAL.set(Some(on_drop));
+        }
+    };
+    // While the runtime runs …
+    let on_thread = set.clone();
+    thread::spawn(on_thread).join().unwrap();
+    let (task, job) = receive(&runs);
+    assert_eq!(wait(task).unwrap(), 1);
+    assert_eq!(wait(job).unwrap(), 1);
+    // … and as it ends.
+    runtime
+        .block_on(runtime.spawn_blocking(set.clone()))
+        .unwrap();
+    let on_worker = set.clone();
+    runtime
+        .block_on(runtime.spawn(async move { on_worker() }))
+        .unwrap();
+    drop(runtime);
+    for _ in 0..2 {
+        let (task, job) = receive(&runs);
+        assert!(wait(task).unwrap_err().is_cancelled());
+        // The blocking pool ends last.
+        assert!(wait(job).map_or_else(|error| error.is_cancelled(), |output| output == 1));
+    }
+}
+
+/// Safe code may do that: the thread stays in a runtime that ends.
+pub(crate) fn with_a_guard_that_was_leaked(shape: Shape) {
+    thread::spawn(move || {
+        let runtime = shape.runtime();
+        let dropped = Tally::new();
+        std::mem::forget(runtime.enter());
+        let guard = dropped.on_drop();
+        drop(heist::spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        }));
+        drop(runtime);
+        assert_eq!(dropped.count(), 1);
+        assert_cancelled(heist::spawn(async {}));
+        // Another takes its place as long as it is entered.
+        let other = shape.runtime();
+        let output = other.block_on(async { heist::spawn(async { 1 }).await });
+        assert_eq!(output.unwrap(), 1);
+        assert_cancelled(heist::spawn(async {}));
+    })
+    .join()
+    .unwrap();
+}

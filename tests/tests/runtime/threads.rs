@@ -2,7 +2,7 @@
 
 use heist::runtime::{Handle, RuntimeFlavor};
 use heist::task;
-use heist_tests::{PATIENCE, Running, Shape, Tally, receive};
+use heist_tests::{PATIENCE, Running, Shape, Tally, panic_of, receive};
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, OnceLock, mpsc};
 use std::thread::{self, ThreadId};
@@ -125,6 +125,32 @@ pub(crate) fn named_by_a_function(shape: Shape) {
     }
     assert_eq!(job, Some(format!("thread {}", shape.worker_threads() + 1)));
     assert_eq!(calls.count(), shape.worker_threads() + 1);
+}
+
+/// That is the caller's affair; the threads that were started end.
+pub(crate) fn a_name_function_that_panics(shape: Shape) {
+    let (calls, starts, stops) = (Tally::new(), Tally::new(), Tally::new());
+    let (call, start, stop) = (calls.clone(), starts.clone(), stops.clone());
+    let last = shape.parallelism();
+    let mut builder = shape.builder();
+    builder
+        .thread_name_fn(move || {
+            call.hit();
+            assert!(call.count() < last, "no name");
+            "named".into()
+        })
+        .on_thread_start(move || start.hit())
+        .on_thread_stop(move || stop.hit());
+    if shape == Shape::CurrentThread {
+        // Its first thread is one of the blocking pool, which goes without a name.
+        let runtime = builder.build().unwrap();
+        assert_eq!(runtime.block_on(runtime.spawn_blocking(|| 1)).unwrap(), 1);
+        assert_eq!(calls.count(), 1);
+    } else {
+        assert_eq!(panic_of(|| builder.build()).message, "no name");
+        assert_eq!(starts.count(), last - 1);
+        assert_eq!(stops.count(), last - 1);
+    }
 }
 
 pub(crate) fn hooks_are_called_once_a_thread(shape: Shape) {
