@@ -172,10 +172,6 @@ pub(crate) fn as_late_as_the_kernel(shape: Shape) {
 }
 
 /// A deadline that is moved again and again, by other threads than the one that it waits on.
-#[expect(
-    clippy::async_yields_async,
-    reason = "the task gives the sleep back, not what it sleeps for"
-)]
 pub(crate) fn a_deadline_that_moves(shape: Shape) {
     shape.block_on(async {
         for (first, then) in [(3_600_000, 5), (3_600_000, 0), (3, 10)] {
