@@ -17,6 +17,8 @@ use std::ptr::{self, NonNull};
 
 /// The most tasks that one visit brings. Fewer in models, so that they see some left behind.
 pub(super) const BATCH: usize = if cfg!(heist_loom) { 2 } else { 32 };
+/// A bit of the mask each.
+pub(super) const MAX_SHARDS: usize = usize::BITS as usize;
 
 /// See the module.
 pub(super) struct Injector {
@@ -41,9 +43,9 @@ unsafe impl Send for Drained {}
 const CLOSED: *mut Header = ptr::without_provenance_mut(1);
 
 impl Injector {
-    /// `shards` is rounded up to a power of two, of at most a bit each.
+    /// With so many shards, each of which needs a bit: 1 to [`MAX_SHARDS`].
     pub(super) fn new(shards: usize) -> Self {
-        let shards = shards.next_power_of_two().min(usize::BITS as usize);
+        assert!((1..=MAX_SHARDS).contains(&shards));
         let shard = || Shard {
             inbox: AtomicPtr::new(ptr::null_mut()),
             drained: Mutex::new(Drained(ptr::null_mut())),
@@ -54,12 +56,11 @@ impl Injector {
         }
     }
 
-    /// Adds a task. `thread` chooses the shard. Gives the task back if the injector is closed.
+    /// Adds a task to a shard. Gives it back if the injector is closed.
     ///
     /// One locked operation, two if the shard was empty.
-    pub(super) fn push(&self, task: Task, thread: usize) -> Result<(), Task> {
-        let index = thread & (self.shards.len() - 1);
-        let inbox = &self.shards[index].inbox;
+    pub(super) fn push(&self, task: Task, shard: usize) -> Result<(), Task> {
+        let inbox = &self.shards[shard].inbox;
         let header = task.into_raw();
         let mut head = inbox.load(Relaxed);
         loop {
@@ -79,8 +80,8 @@ impl Injector {
         // again (its clearing acquires our setting) or has its clearing undone. Who finds the bit missing sets it as well: the
         // thread whose duty it is may have been preempted. It doesn't overlook that, since a taker, after clearing, looks by a
         // read-modify-write: that comes before our exchange, which then acquires the clearing, or after it, and sees the task.
-        if head.is_null() || self.occupied.load(Relaxed) & (1 << index) == 0 {
-            self.occupied.fetch_or(1 << index, Release);
+        if head.is_null() || !self.holds(shard) {
+            self.occupied.fetch_or(1 << shard, Release);
         }
         Ok(())
     }
@@ -91,17 +92,29 @@ impl Injector {
         self.occupied.load(Relaxed) == 0
     }
 
-    /// Takes a batch: the oldest task of a shard, and some that follow it into the worker's queue. `start` says at which shard to begin to look.
+    /// Whether a shard may hold work. For the one thread that pushes there, if there is but one: whether it does, or a taker has just taken the last.
+    #[inline]
+    pub(super) fn holds(&self, shard: usize) -> bool {
+        self.occupied.load(Relaxed) & (1 << shard) != 0
+    }
+
+    /// How many shards there are.
+    pub(super) fn shards(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// Takes a batch: the oldest task of a shard, and some that follow it into the worker's queue. The shards are looked at in their order, from `start`
+    /// on.
     pub(super) fn pop(&self, start: usize, into: &Local) -> Option<Task> {
-        let occupied = self.occupied.load(Acquire);
-        if occupied == 0 {
-            return None;
+        let mut left = self.occupied.load(Acquire).rotate_right(start as u32);
+        while left != 0 {
+            let shard = (start + left.trailing_zeros() as usize) % MAX_SHARDS;
+            if let Some(task) = self.pop_from(shard, into) {
+                return Some(task);
+            }
+            left &= left - 1;
         }
-        let shards = self.shards.len();
-        (0..shards)
-            .map(|step| (start + step) & (shards - 1))
-            .filter(|index| occupied & (1 << index) != 0)
-            .find_map(|index| self.pop_from(index, into))
+        None
     }
 
     fn pop_from(&self, index: usize, into: &Local) -> Option<Task> {
@@ -120,7 +133,8 @@ impl Injector {
                     .unwrap_or_else(|_| unreachable!("only the owner fills its queue"));
             }
         }
-        if drained.0.is_null() {
+        // If more is there already the bit stays, and with it the mask's cache line where it is. (A closed shard's bit hides nothing.)
+        if drained.0.is_null() && shard.inbox.load(Relaxed).is_null() {
             // Acquire and Release: see `push`.
             self.occupied.fetch_and(!(1 << index), AcqRel);
             let look =

@@ -9,6 +9,7 @@ mod idle;
 mod injector;
 mod lease;
 mod parker;
+mod patience;
 mod queue;
 mod relief;
 mod rng;
@@ -30,9 +31,10 @@ use crate::reactor::Reactor;
 use crate::task::{self, IdBlock, JoinHandle, OwnedTasks, Task};
 use crate::time::{Clock, Timers};
 use idle::Idle;
-use injector::Injector;
+use injector::{Injector, MAX_SHARDS};
 use lease::{Lease, Leases};
 use parker::Unpark;
+use patience::Patience;
 use std::cell::Cell;
 use std::future::Future;
 use std::panic::Location;
@@ -48,6 +50,7 @@ pub(crate) struct Scheduler {
     remotes: Box<[Remote]>,
     injector: Injector,
     idle: Idle,
+    patience: Patience,
     tasks: OwnedTasks,
     reactor: Arc<Reactor>,
     timers: Timers,
@@ -72,8 +75,9 @@ impl Scheduler {
             };
             Self {
                 remotes: remotes.into_boxed_slice(),
-                injector: Injector::new(workers.max(OUTSIDE_SHARDS)),
+                injector: Injector::new((workers + OUTSIDE_SHARDS).min(MAX_SHARDS)),
                 idle: Idle::new(workers),
+                patience: Patience::new(),
                 tasks: OwnedTasks::new(workers + OUTSIDE_SHARDS),
                 reactor: Reactor::new(rouse()),
                 timers: Timers::new(workers, Clock::default(), rouse()),
@@ -134,9 +138,16 @@ impl Scheduler {
 
     /// Takes a task from a thread that is no worker. Gives it back if the scheduler is closed.
     fn inject(&self, task: Task) -> Result<(), Task> {
-        self.injector.push(task, OUTSIDE.with(Outside::number))?;
+        // The last shards; those before them are the workers'.
+        let shard = self.injector.shards() - 1 - OUTSIDE.with(Outside::number) % OUTSIDE_SHARDS;
+        self.injector.push(task, shard)?;
         self.announce();
         Ok(())
+    }
+
+    /// The injector's shard for what doesn't fit a worker's queue.
+    fn spill_shard(&self, worker: usize) -> usize {
+        worker % (self.injector.shards() - OUTSIDE_SHARDS)
     }
 
     /// Wakes a worker for work that was pushed, unless one is searching or none sleeps.
@@ -175,7 +186,20 @@ impl Scheduler {
 
     /// Whether anything can be taken from the injector or a queue.
     fn has_work(&self) -> bool {
-        !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
+        self.has_injected() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
+    }
+
+    /// The same without one worker's queue.
+    fn has_work_beside(&self, worker: usize) -> bool {
+        let others = || {
+            let remotes = self.remotes.iter().enumerate();
+            remotes.filter(|&(other, _)| other != worker)
+        };
+        self.has_injected() || others().any(|(_, remote)| !remote.stealer.is_empty())
+    }
+
+    fn has_injected(&self) -> bool {
+        !self.injector.is_empty()
     }
 
     pub(crate) fn reactor(&self) -> &Arc<Reactor> {

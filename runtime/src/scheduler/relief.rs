@@ -1,11 +1,16 @@
 //! What is done about a worker that is stuck: in one poll for so long that what waits for it should not wait any more.
 //!
 //! Nobody reads a clock per poll: a worker publishes a tick, which it moves with each poll; whoever looks twice, with a clock of its own, and
-//! sees the same tick knows how long the poll has lasted at least. Looked at by searchers, which are awake anyway, and by the watcher (`idle.rs`)
-//! at each of its ticks.
+//! sees the same tick knows how long the poll has lasted at least. Looked at by searchers, which are awake anyway, by the watcher (`idle.rs`) at each of
+//! its ticks, and by busy workers now and then. A worker whose thread the kernel has put aside looks stuck as well, and is relieved likewise.
 
 #![forbid(unsafe_code)]
 
+use super::queue::Steal;
+use super::worker::Worker;
+use crate::loom::atomic::Ordering::Relaxed;
+use crate::loom::hint;
+use crate::task::Task;
 use crate::time::Instant;
 use std::cell::Cell;
 use std::time::Duration;
@@ -50,5 +55,69 @@ impl Observations {
                 false
             }
         }
+    }
+}
+
+impl Worker {
+    /// A searcher's look: the task that waits in the next-slot of a worker that is stuck. (Queues it has looked at already.)
+    pub(super) fn relieve_slots(&self) -> Option<Task> {
+        let remotes = self.scheduler.remotes.iter().enumerate();
+        let mut waiting =
+            remotes.filter(|(victim, remote)| *victim != self.index && !remote.slot.is_empty());
+        let first = waiting.next()?;
+        let now = self.scheduler.timers.clock().now();
+        std::iter::once(first)
+            .chain(waiting)
+            .find_map(|(victim, remote)| {
+                if self.is_stuck(victim, now) {
+                    remote.slot.take()
+                } else {
+                    None
+                }
+            })
+    }
+
+    /// The watcher's look. True: a worker is stuck.
+    pub(super) fn relieve_all(&self, now: Instant) -> bool {
+        let victims = 0..self.scheduler.remotes.len();
+        victims.fold(false, |stuck, victim| self.relieve(victim, now) || stuck)
+    }
+
+    /// A busy worker's look: at each of the others in turn.
+    pub(super) fn relieve_next(&self, now: Instant) {
+        let victim = (self.suspect.get() + 1) % self.scheduler.remotes.len();
+        self.suspect.set(victim);
+        self.relieve(victim, now);
+    }
+
+    /// Takes over what waits for a worker, if it is stuck: true if it is.
+    fn relieve(&self, victim: usize, now: Instant) -> bool {
+        if victim == self.index || !self.is_stuck(victim, now) {
+            return false;
+        }
+        let remote = &self.scheduler.remotes[victim];
+        if let Some(task) = remote.slot.take() {
+            self.push_back(task);
+        }
+        while self.queue.room() > 0 {
+            match remote.stealer.steal(&self.queue) {
+                Steal::Task(task) => self.push_back(task),
+                Steal::Retry => hint::spin_loop(),
+                Steal::Empty => break,
+            }
+        }
+        let wheel = self.scheduler.timers.wheel(victim);
+        if wheel
+            .next_deadline()
+            .is_some_and(|deadline| deadline <= now)
+        {
+            self.turn(|| wheel.turn(now));
+        }
+        true
+    }
+
+    fn is_stuck(&self, victim: usize, now: Instant) -> bool {
+        let tick = self.scheduler.remotes[victim].tick.load(Relaxed);
+        self.observations.is_stuck(victim, tick, now)
     }
 }

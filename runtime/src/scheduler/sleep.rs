@@ -20,24 +20,29 @@ impl Worker {
     pub(super) fn sleep(&self) {
         let scheduler = &*self.scheduler;
         let idle = &scheduler.idle;
+        if self.was_woken.replace(false) {
+            scheduler.patience.gain();
+        }
         idle.fall_asleep(self.index, self.searching.replace(false));
         self.remote().tick.store(ASLEEP, Relaxed);
         // Wakes in a row at which all were asleep.
         let mut quiet = 0;
         let mut claim = true;
-        while self.queue.is_empty() && !scheduler.has_work() && !self.remote().summons.is_standing()
-        {
+        // CHECK. Afterwards, what comes to a queue is announced in time by its owner, or by who relieves that.
+        let mut in_sight = scheduler.has_work();
+        while self.queue.is_empty() && !in_sight && !self.remote().summons.is_standing() {
             let now = scheduler.timers.clock().now();
             let watching = idle.take_watch(self.index);
-            claim |= watching && self.relieve(now);
+            claim |= watching && self.relieve_all(now);
             if !self.queue.is_empty() {
                 break;
             }
             let bound = self.bound(watching, &mut quiet, now);
             let unparked = self.wait(claim, bound);
-            if unparked && idle.is_awake(self.index) {
+            if idle.is_awake(self.index) {
                 break;
             }
+            in_sight = scheduler.has_injected();
             let now = scheduler.timers.clock().now();
             self.turn(|| self.fire_timers(now));
             self.has_maintained(now);
@@ -53,6 +58,7 @@ impl Worker {
         // If it was counted out by who unparked it, then as a searcher. If it saw work it is one, whatever the limit: it would go back to
         // sleep, and see it again.
         let counted_out = !idle.get_up(self.index);
+        self.was_woken.set(counted_out);
         if !counted_out && self.queue.is_empty() && scheduler.has_work() {
             idle.search();
             self.searching.set(true);
@@ -63,10 +69,7 @@ impl Worker {
         if let Some(watcher) = idle.relieve_watch(self.index) {
             scheduler.unpark(watcher);
         }
-        // One task is for this worker itself.
-        if self.queue.has_several() {
-            scheduler.announce();
-        }
+        self.defer_announcement(self.maintained());
     }
 
     /// One wait: in the reactor if it is to be claimed and nobody else turns it. True: an unpark ended it.
@@ -103,29 +106,6 @@ impl Worker {
             .into_iter()
             .flatten()
             .min()
-    }
-
-    /// The watcher takes over what waits for a worker that is stuck. True: one is.
-    fn relieve(&self, now: Instant) -> bool {
-        let mut stuck = false;
-        for (victim, remote) in self.scheduler.remotes.iter().enumerate() {
-            let tick = remote.tick.load(Relaxed);
-            if victim == self.index || !self.observations.is_stuck(victim, tick, now) {
-                continue;
-            }
-            stuck = true;
-            if let Some(task) = remote.slot.take() {
-                self.push_back(task);
-            }
-            let wheel = self.scheduler.timers.wheel(victim);
-            if wheel
-                .next_deadline()
-                .is_some_and(|deadline| deadline <= now)
-            {
-                self.turn(|| wheel.turn(now));
-            }
-        }
-        stuck
     }
 }
 

@@ -71,16 +71,26 @@ pub(crate) struct Worker {
     leases: Cell<usize>,
     /// Counted as a searcher.
     pub(super) searching: Cell<bool>,
+    /// Made a searcher by who woke it.
+    pub(super) was_woken: Cell<bool>,
     /// In a turn of the reactor or the timers: what wakes up queues up, and is announced once.
     turning: Cell<bool>,
-    /// At which of the injector's shards to look first: at each in turn, so that one that is never empty hides no other.
+    /// Since when there are tasks in the queue that a turn brought and nobody was told of.
+    unannounced: Cell<Option<Instant>>,
+    /// This worker's shard of the injector, and whether it has put anything there that may be there still.
+    spill: usize,
+    has_spilt: Cell<bool>,
+    /// At which of the others it looked last.
     shard: Cell<usize>,
+    /// The worker to look at next, to see whether it is stuck.
+    pub(super) suspect: Cell<usize>,
     /// Times in a row that the next-slot was preferred.
     streak: Cell<u32>,
     pub(super) tick: Cell<u32>,
-    /// Polls until the next look at the clock, and how many there are between two.
+    /// Polls until the next look at the clock; how many there are between that and the last; and how many there should be.
     polls_left: Cell<u32>,
     polls_between: Cell<u32>,
+    polls_wanted: Cell<u32>,
     /// The last look at the clock, and the last maintenance.
     checked: Cell<Instant>,
     maintained: Cell<Instant>,
@@ -109,12 +119,18 @@ impl Worker {
             observations: Observations::new(scheduler.remotes.len()),
             leases: Cell::new(0),
             searching: Cell::new(false),
+            was_woken: Cell::new(false),
             turning: Cell::new(false),
+            unannounced: Cell::new(None),
+            spill: scheduler.spill_shard(index),
+            has_spilt: Cell::new(false),
             shard: Cell::new(index),
+            suspect: Cell::new(index),
             streak: Cell::new(0),
             tick: Cell::new(ASLEEP),
             polls_left: Cell::new(CHECK_POLLS),
             polls_between: Cell::new(CHECK_POLLS),
+            polls_wanted: Cell::new(CHECK_POLLS),
             checked: Cell::new(now),
             maintained: Cell::new(now),
             scheduler,
@@ -172,19 +188,30 @@ impl Worker {
             .or_else(|| self.take_injected())
     }
 
+    /// From the own shard first, whose tasks are in this worker's caches.
     fn take_injected(&self) -> Option<Task> {
-        let shard = self.shard.replace(self.shard.get().wrapping_add(1));
+        self.take_injected_from(self.spill)
+    }
+
+    /// From each of the others in turn, so that none waits for ever.
+    fn take_injected_elsewhere(&self) -> Option<Task> {
+        let shard = (self.shard.get() + 1) % self.scheduler.injector.shards();
+        self.shard.set(shard);
+        self.take_injected_from(shard)
+    }
+
+    fn take_injected_from(&self, shard: usize) -> Option<Task> {
         let task = self.scheduler.injector.pop(shard, &self.queue)?;
         // The injector showed nothing for a moment, if that was the last of a shard's tasks and more came: who looked then has gone to sleep.
-        let more = !self.queue.is_empty() || !self.scheduler.injector.is_empty();
+        let more = !self.queue.is_empty() || self.scheduler.has_injected();
         if more && !self.searching.get() {
             self.scheduler.announce();
         }
         Some(task)
     }
 
-    /// Every so many polls: looks at the clock, and if it is time at the timers, the reactor and the injector, so that tasks that are always ready starve
-    /// nothing else. What it returns is run next.
+    /// Every so many polls: looks at the clock, and if it is time at the timers, the reactor, the injector and another worker, so that tasks that are
+    /// always ready starve nothing else. What it returns is run next.
     #[inline]
     fn maintain(&self) -> Option<Task> {
         let left = self.polls_left.get();
@@ -199,35 +226,69 @@ impl Worker {
     fn look_at_the_clock(&self) -> Option<Task> {
         let now = self.scheduler.timers.clock().now();
         // Polls that take long are counted in smaller portions.
-        let polls = self.polls_between.get();
         let elapsed = now.saturating_duration_since(self.checked.replace(now));
         let polls = if elapsed > SLICE {
-            (u128::from(polls) * SLICE.as_nanos() / elapsed.as_nanos()) as u32
+            (u128::from(self.polls_between.get()) * SLICE.as_nanos() / elapsed.as_nanos()) as u32
         } else {
-            (polls + 1).min(CHECK_POLLS)
+            (self.polls_wanted.get() + 1).min(CHECK_POLLS)
         };
+        self.polls_wanted.set(polls);
+        let task = if now.saturating_duration_since(self.maintained.get()) < SLICE {
+            None
+        } else {
+            self.has_maintained(now);
+            self.turn(|| {
+                self.fire_timers(now);
+                self.turn_reactor();
+            });
+            self.relieve_next(now);
+            self.defer_announcement(now);
+            self.take_injected_elsewhere()
+        };
+        self.announce_in_time(now);
+        // As long as something is unannounced, each poll's end is looked at.
+        let polls = if self.unannounced.get().is_some() { 0 } else { polls };
         self.polls_between.set(polls);
         self.polls_left.set(polls);
-        if now.saturating_duration_since(self.maintained.get()) < SLICE {
-            return None;
+        task
+    }
+
+    /// Takes what events there are, if nobody else does.
+    fn turn_reactor(&self) {
+        if let Some(mut turn) = self.scheduler.reactor.try_claim() {
+            report(turn.wait(Some(Duration::ZERO)));
         }
-        self.has_maintained(now);
-        self.turn(|| {
-            self.fire_timers(now);
-            if let Some(mut turn) = self.scheduler.reactor.try_claim() {
-                report(turn.wait(Some(Duration::ZERO)));
-            }
-        });
-        if self.queue.has_several() {
+    }
+
+    /// What a turn has brought is this worker's for a while (`patience.rs`). One task is for itself anyway.
+    pub(super) fn defer_announcement(&self, now: Instant) {
+        if self.unannounced.get().is_none() && self.queue.has_several() {
+            self.unannounced.set(Some(now));
+            self.polls_left.set(0);
+        }
+    }
+
+    fn announce_in_time(&self, now: Instant) {
+        let Some(since) = self.unannounced.get() else {
+            return;
+        };
+        if !self.queue.has_several() {
+            self.unannounced.set(None);
+        } else if now.saturating_duration_since(since) >= self.scheduler.patience.get() {
+            self.unannounced.set(None);
             self.scheduler.announce();
         }
-        self.take_injected()
     }
 
     /// The timers and the reactor are being seen to: time runs from here.
     pub(super) fn has_maintained(&self, now: Instant) {
         self.checked.set(now);
         self.maintained.set(now);
+    }
+
+    /// When the timers and the reactor were last seen to.
+    pub(super) fn maintained(&self) -> Instant {
+        self.maintained.get()
     }
 
     /// Looks for work elsewhere for a while, if not too many do.
@@ -240,7 +301,7 @@ impl Worker {
             if self.remote().summons.is_standing() {
                 break;
             }
-            if let Some(task) = self.look_around() {
+            if let Some(task) = self.look_around().or_else(|| self.look_at_the_reactor()) {
                 return Some(task);
             }
             for _ in 0..SEARCH_SPINS << round {
@@ -274,32 +335,34 @@ impl Worker {
         self.relieve_slots()
     }
 
-    /// Takes the task that waits in the next-slot of a worker that is stuck.
-    fn relieve_slots(&self) -> Option<Task> {
-        let remotes = self.scheduler.remotes.iter().enumerate();
-        let mut waiting =
-            remotes.filter(|(victim, remote)| *victim != self.index && !remote.slot.is_empty());
-        let first = waiting.next()?;
-        let now = self.scheduler.timers.clock().now();
-        std::iter::once(first)
-            .chain(waiting)
-            .find_map(|(victim, remote)| {
-                let tick = remote.tick.load(Relaxed);
-                if self.observations.is_stuck(victim, tick, now) {
-                    remote.slot.take()
-                } else {
-                    None
-                }
-            })
+    fn look_at_the_reactor(&self) -> Option<Task> {
+        self.turn(|| self.turn_reactor());
+        let task = self.queue.pop();
+        if task.is_some() {
+            let now = self.scheduler.timers.clock().now();
+            self.has_maintained(now);
+            self.defer_announcement(now);
+        }
+        task
     }
 
-    /// No searcher any more: if it was the last, it wakes the next one if more work is in sight.
+    /// No searcher any more: if it was the last, it wakes the next one if more work is in sight, beside what it keeps to itself for a while.
     pub(super) fn stop_searching(&self) {
-        if self.searching.replace(false)
-            && self.scheduler.idle.end_search()
-            && self.scheduler.has_work()
-        {
-            self.scheduler.announce();
+        if !self.searching.replace(false) {
+            return;
+        }
+        if self.was_woken.replace(false) {
+            self.scheduler.patience.lose();
+        }
+        if self.scheduler.idle.end_search() {
+            let in_sight = if self.unannounced.get().is_some() {
+                self.scheduler.has_work_beside(self.index)
+            } else {
+                self.scheduler.has_work()
+            };
+            if in_sight {
+                self.scheduler.announce();
+            }
         }
     }
 
@@ -352,31 +415,37 @@ impl Worker {
         }
     }
 
-    /// A task that was woken while it was polled, by itself to yield, say: it queues up behind all that wait, also behind those for which the queue had no room.
+    /// A task that was woken while it was polled, by itself to yield, say: it queues up behind all that wait, also behind those in the injector.
     /// This worker looks there next, so another is woken only if there is something to take besides.
     #[inline]
     fn requeue(&self, task: Task) {
-        let spilt = !self.scheduler.injector.is_empty();
-        let alone = !spilt && self.queue.is_empty() && self.remote().slot.is_empty();
-        if spilt {
-            self.inject(task)
+        let injected = self.scheduler.has_injected();
+        let alone = !injected && self.queue.is_empty() && self.remote().slot.is_empty();
+        if injected {
+            self.spill(task);
         } else {
-            self.push_back(task)
+            self.push_back(task);
         }
         if !alone && let Some(worker) = self.scheduler.idle.glance() {
             self.scheduler.unpark(worker);
         }
     }
 
+    /// Behind all that this worker has: the queue, and in the injector what had no room there.
     #[inline]
     pub(super) fn push_back(&self, task: Task) {
-        if let Err(task) = self.queue.push(task) {
-            self.inject(task);
+        if self.has_spilt.get() && self.scheduler.injector.holds(self.spill) {
+            self.spill(task);
+        } else if let Err(task) = self.queue.push(task) {
+            self.spill(task);
+        } else {
+            self.has_spilt.set(false);
         }
     }
 
-    fn inject(&self, task: Task) {
-        if let Err(task) = self.scheduler.injector.push(task, self.index) {
+    fn spill(&self, task: Task) {
+        self.has_spilt.set(true);
+        if let Err(task) = self.scheduler.injector.push(task, self.spill) {
             task.cancel();
         }
     }
