@@ -5,7 +5,7 @@
 //! ABA; what it took, reversed, is a queue of its own under a lock that only takers know. First in, first out within a shard; no allocation: the link is
 //! in the task. A bitmask tells which shards hold work, so an empty injector costs one load.
 
-use super::queue::Local;
+use super::queue::{CAPACITY, Local};
 use crate::loom::Mutex;
 use crate::loom::atomic::{
     AtomicPtr, AtomicUsize,
@@ -30,11 +30,17 @@ pub(super) struct Injector {
 struct Shard {
     /// The stack; [`CLOSED`] at the end.
     inbox: AtomicPtr<Header>,
-    /// What a taker took from the stack and has not handed on: a list, oldest first.
+    /// What a taker took from the stack and has not handed on.
     drained: Mutex<Drained>,
+    /// How much that is, for others to compare.
+    waiting: AtomicUsize,
 }
 
-struct Drained(*mut Header);
+/// A list, oldest first.
+struct Drained {
+    first: *mut Header,
+    len: usize,
+}
 
 // SAFETY: the list is of queue entries, which may go to any thread.
 unsafe impl Send for Drained {}
@@ -48,7 +54,11 @@ impl Injector {
         assert!((1..=MAX_SHARDS).contains(&shards));
         let shard = || Shard {
             inbox: AtomicPtr::new(ptr::null_mut()),
-            drained: Mutex::new(Drained(ptr::null_mut())),
+            drained: Mutex::new(Drained {
+                first: ptr::null_mut(),
+                len: 0,
+            }),
+            waiting: AtomicUsize::new(0),
         };
         Self {
             shards: (0..shards).map(|_| CachePadded::new(shard())).collect(),
@@ -98,15 +108,23 @@ impl Injector {
         self.occupied.load(Relaxed) & (1 << shard) != 0
     }
 
+    /// The fullest of the first `shards`, if it holds far more than one of them, `own`. What was pushed since it was last taken from isn't counted.
+    pub(super) fn far_fuller(&self, own: usize, shards: usize) -> Option<usize> {
+        let waiting = |shard: usize| self.shards[shard].waiting.load(Relaxed);
+        let fullest = (0..shards).max_by_key(|&shard| waiting(shard))?;
+        (waiting(fullest) > 2 * (waiting(own) + CAPACITY)).then_some(fullest)
+    }
+
     /// How many shards there are.
     pub(super) fn shards(&self) -> usize {
         self.shards.len()
     }
 
     /// Takes a batch: the oldest task of a shard, and some that follow it into the worker's queue. The shards are looked at in their order, from `start`
-    /// on.
-    pub(super) fn pop(&self, start: usize, into: &Local) -> Option<Task> {
-        let mut left = self.occupied.load(Acquire).rotate_right(start as u32);
+    /// on, if their bit is in `among`.
+    pub(super) fn pop(&self, start: usize, among: usize, into: &Local) -> Option<Task> {
+        let occupied = self.occupied.load(Acquire) & among;
+        let mut left = occupied.rotate_right(start as u32);
         while left != 0 {
             let shard = (start + left.trailing_zeros() as usize) % MAX_SHARDS;
             if let Some(task) = self.pop_from(shard, into) {
@@ -121,7 +139,7 @@ impl Injector {
         let shard = &self.shards[index];
         // Another taker is at it: leave it the shard.
         let mut drained = shard.drained.try_lock()?;
-        if drained.0.is_null() {
+        if drained.first.is_null() {
             drained.refill(&shard.inbox);
         }
         let first = drained.pop();
@@ -133,8 +151,9 @@ impl Injector {
                     .unwrap_or_else(|_| unreachable!("only the owner fills its queue"));
             }
         }
+        shard.waiting.store(drained.len, Relaxed);
         // If more is there already the bit stays, and with it the mask's cache line where it is. (A closed shard's bit hides nothing.)
-        if drained.0.is_null() && shard.inbox.load(Relaxed).is_null() {
+        if drained.first.is_null() && shard.inbox.load(Relaxed).is_null() {
             // Acquire and Release: see `push`.
             self.occupied.fetch_and(!(1 << index), AcqRel);
             let look =
@@ -174,23 +193,27 @@ impl Drained {
 
     /// Moves the stack here, leaving `new` in its place.
     fn take_from(&mut self, inbox: &AtomicPtr<Header>, new: *mut Header) {
-        debug_assert!(self.0.is_null(), "what was drained is handed on first");
+        debug_assert!(self.first.is_null(), "what was drained is handed on first");
         // Acquire: what the pushes released.
         let mut head = inbox.swap(new, AcqRel);
         while let Some(header) = NonNull::new(head).filter(|_| head != CLOSED) {
             // SAFETY: the swap made these entries, and their links, ours.
             let next = unsafe { header.as_ref() }.queue_next.load(Relaxed);
             // SAFETY: likewise.
-            unsafe { header.as_ref() }.queue_next.store(self.0, Relaxed);
-            self.0 = head;
+            unsafe { header.as_ref() }
+                .queue_next
+                .store(self.first, Relaxed);
+            self.first = head;
+            self.len += 1;
             head = next;
         }
     }
 
     fn pop(&mut self) -> Option<Task> {
-        let header = NonNull::new(self.0)?;
+        let header = NonNull::new(self.first)?;
+        self.len -= 1;
         // SAFETY: what is in the list is ours.
-        self.0 = unsafe { header.as_ref() }.queue_next.load(Relaxed);
+        self.first = unsafe { header.as_ref() }.queue_next.load(Relaxed);
         // SAFETY: from `into_raw` in `push`; each comes out once.
         Some(unsafe { Task::from_raw(header) })
     }

@@ -44,7 +44,7 @@ fn count(task: Option<Task>) -> usize {
 
 /// Runs all that one visit to the injector brings.
 fn visit(injector: &Injector, queue: &Local) -> usize {
-    let first = injector.pop(0, queue);
+    let first = injector.pop(0, usize::MAX, queue);
     count(first)
         + std::iter::from_fn(|| queue.pop())
             .map(|task| count(Some(task)))
@@ -278,7 +278,7 @@ impl Shop {
     }
 
     fn take_injected(&self, queue: &Local, searching: bool) -> Option<Task> {
-        let task = self.injector.pop(0, queue)?;
+        let task = self.injector.pop(0, usize::MAX, queue)?;
         let more = !queue.is_empty() || !self.injector.is_empty();
         if more && !searching {
             self.announce();
@@ -506,7 +506,7 @@ fn injector_shows_what_was_announced() {
             })
         };
         let (queue, _stealer) = Local::new();
-        let _ = count(injector.pop(0, &queue)) + count(queue.pop());
+        let _ = count(injector.pop(0, usize::MAX, &queue)) + count(queue.pop());
         asleep.store(true, Relaxed);
         fence(SeqCst);
         let in_sight = !injector.is_empty();
@@ -517,7 +517,7 @@ fn injector_shows_what_was_announced() {
         );
         slow.join().expect("the slow one panicked");
         while !injector.is_empty() {
-            let _ = count(injector.pop(0, &queue)) + count(queue.pop());
+            let _ = count(injector.pop(0, usize::MAX, &queue)) + count(queue.pop());
         }
         assert!(handle.is_finished() && slow_handle.is_finished());
     });

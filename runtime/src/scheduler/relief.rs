@@ -95,6 +95,7 @@ impl Worker {
         if victim == self.index || !self.is_stuck(victim, now) {
             return false;
         }
+        self.brought.set(true);
         let remote = &self.scheduler.remotes[victim];
         if let Some(task) = remote.slot.take() {
             self.push_back(task);

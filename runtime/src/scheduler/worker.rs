@@ -9,7 +9,7 @@ use super::relief::{ASLEEP, Observations};
 use super::rng::Rng;
 use super::sleep::report;
 use super::slot::NextSlot;
-use super::{Parker, Scheduler, Summons};
+use super::{OUTSIDE_SHARDS, Parker, Scheduler, Summons};
 use crate::loom::atomic::{AtomicU32, Ordering::Relaxed};
 use crate::loom::hint;
 use crate::task::{self, IdBlock, JoinHandle, Task};
@@ -28,6 +28,8 @@ const SLOT_STREAK: u32 = 3;
 const CHECK_POLLS: u32 = 32;
 /// How long at most a busy worker leaves the injector, the reactor and its timers alone, give or take the polls between two looks at the clock.
 const SLICE: Duration = Duration::from_micros(100);
+/// Every so many slices a busy worker looks whether another's spilt tasks are far more than its own.
+const LOOKS_AT_OTHERS: u32 = 16;
 /// How often a searcher looks around before it sleeps; the pause between doubles.
 const SEARCH_ROUNDS: u32 = 4;
 /// The first pause, in spins.
@@ -75,13 +77,15 @@ pub(crate) struct Worker {
     pub(super) was_woken: Cell<bool>,
     /// In a turn of the reactor or the timers: what wakes up queues up, and is announced once.
     turning: Cell<bool>,
-    /// Since when there are tasks in the queue that a turn brought and nobody was told of.
+    /// Tasks were queued that nobody was told of.
+    pub(super) brought: Cell<bool>,
+    /// Since when there are such.
     unannounced: Cell<Option<Instant>>,
     /// This worker's shard of the injector, and whether it has put anything there that may be there still.
     spill: usize,
     has_spilt: Cell<bool>,
-    /// At which of the others it looked last.
-    shard: Cell<usize>,
+    /// Looks at other shards than that.
+    looks: Cell<u32>,
     /// The worker to look at next, to see whether it is stuck.
     pub(super) suspect: Cell<usize>,
     /// Times in a row that the next-slot was preferred.
@@ -121,10 +125,11 @@ impl Worker {
             searching: Cell::new(false),
             was_woken: Cell::new(false),
             turning: Cell::new(false),
+            brought: Cell::new(false),
             unannounced: Cell::new(None),
             spill: scheduler.spill_shard(index),
             has_spilt: Cell::new(false),
-            shard: Cell::new(index),
+            looks: Cell::new(0),
             suspect: Cell::new(index),
             streak: Cell::new(0),
             tick: Cell::new(ASLEEP),
@@ -190,18 +195,26 @@ impl Worker {
 
     /// From the own shard first, whose tasks are in this worker's caches.
     fn take_injected(&self) -> Option<Task> {
-        self.take_injected_from(self.spill)
+        self.take_injected_from(self.spill, usize::MAX)
     }
 
-    /// From each of the others in turn, so that none waits for ever.
+    /// What came from outside, each shard in turn; but now and then from the fullest worker's, so that none's tasks have far less of the time.
     fn take_injected_elsewhere(&self) -> Option<Task> {
-        let shard = (self.shard.get() + 1) % self.scheduler.injector.shards();
-        self.shard.set(shard);
-        self.take_injected_from(shard)
+        let injector = &self.scheduler.injector;
+        let workers = injector.shards() - OUTSIDE_SHARDS;
+        let look = self.looks.get().wrapping_add(1);
+        self.looks.set(look);
+        if look.is_multiple_of(LOOKS_AT_OTHERS)
+            && let Some(shard) = injector.far_fuller(self.spill, workers)
+        {
+            return self.take_injected_from(shard, 1 << shard);
+        }
+        let outside = usize::MAX << workers;
+        self.take_injected_from(workers + look as usize % OUTSIDE_SHARDS, outside)
     }
 
-    fn take_injected_from(&self, shard: usize) -> Option<Task> {
-        let task = self.scheduler.injector.pop(shard, &self.queue)?;
+    fn take_injected_from(&self, start: usize, among: usize) -> Option<Task> {
+        let task = self.scheduler.injector.pop(start, among, &self.queue)?;
         // The injector showed nothing for a moment, if that was the last of a shard's tasks and more came: who looked then has gone to sleep.
         let more = !self.queue.is_empty() || self.scheduler.has_injected();
         if more && !self.searching.get() {
@@ -247,7 +260,11 @@ impl Worker {
         };
         self.announce_in_time(now);
         // As long as something is unannounced, each poll's end is looked at.
-        let polls = if self.unannounced.get().is_some() { 0 } else { polls };
+        let polls = if self.unannounced.get().is_some() {
+            0
+        } else {
+            polls
+        };
         self.polls_between.set(polls);
         self.polls_left.set(polls);
         task
@@ -262,7 +279,10 @@ impl Worker {
 
     /// What a turn has brought is this worker's for a while (`patience.rs`). One task is for itself anyway.
     pub(super) fn defer_announcement(&self, now: Instant) {
-        if self.unannounced.get().is_none() && self.queue.has_several() {
+        if self.brought.replace(false)
+            && self.unannounced.get().is_none()
+            && self.queue.has_several()
+        {
             self.unannounced.set(Some(now));
             self.polls_left.set(0);
         }
@@ -408,6 +428,7 @@ impl Worker {
     #[inline]
     pub(super) fn push(&self, task: Task) {
         if self.turning.get() {
+            self.brought.set(true);
             self.push_back(task);
         } else if let Some(displaced) = self.remote().slot.put(task) {
             self.push_back(displaced);

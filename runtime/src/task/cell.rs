@@ -6,6 +6,7 @@
 
 use super::id::Current;
 use super::state::{Completed, FinishPoll, StartPoll, State, Wake};
+use super::waker::Polled;
 use super::{Id, JoinError, JoinHandle, waker};
 use crate::failure::{Payload, catch, report, report_panic, wake};
 use crate::loom::atomic::AtomicPtr;
@@ -334,12 +335,13 @@ unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
             return false;
         }
     }
-    let outcome = {
+    let (outcome, yielded) = {
         let _current = Current::enter(cell.header.id);
+        let polled = Polled::enter(header);
         // SAFETY: the waker is borrowed from the task's own reference, which outlives the poll.
         let waker = unsafe { waker::borrowed(header) };
         let mut context = Context::from_waker(&waker);
-        catch(|| {
+        let outcome = catch(|| {
             cell.stage.with_mut(|stage| {
                 // SAFETY: the stage is the runner's (rule 3).
                 let Stage::Future(future) = (unsafe { &mut *stage }) else {
@@ -348,11 +350,18 @@ unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
                 // SAFETY: rule 7.
                 unsafe { Pin::new_unchecked(future) }.poll(&mut context)
             })
-        })
+        });
+        (outcome, polled.has_yielded())
     };
     let outcome = match outcome {
         Ok(Poll::Pending) => {
-            return match cell.header.state.finish_poll() {
+            let state = &cell.header.state;
+            let finish = if yielded {
+                state.finish_yield()
+            } else {
+                state.finish_poll()
+            };
+            return match finish {
                 FinishPoll::Idle => false,
                 FinishPoll::Reschedule => true,
                 FinishPoll::Cancel => {

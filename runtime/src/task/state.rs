@@ -20,6 +20,7 @@
 //! | --- | --- | --- |
 //! | `SCHEDULED` | a queue entry exists; or, beside `RUNNING`, the runner shall make one when the poll returns (unless the shutdown took a queued task: then its entry still exists, and is void) | |
 //! | `RUNNING` | one thread, the runner, has the future to itself | `COMPLETE` |
+//! | `YIELDED` | beside `RUNNING`: the last poll yielded, and its runner is now whoever holds the queue entry, since every queue publishes to the one who takes from it what the one who put had done. So a task that yields again and again passes from poll to poll without a read-modify-write | before completion: a missing `RUNNING` |
 //! | `COMPLETE` | the future is gone; the outcome is stored, or was; set once, never cleared | `RUNNING` |
 //! | `CANCELLED` | the future is to be dropped at its next suspension; never cleared | |
 //! | `JOIN_INTEREST` | the `JoinHandle` lives | |
@@ -40,7 +41,8 @@ const COMPLETE: usize = 1 << 2;
 const CANCELLED: usize = 1 << 3;
 const JOIN_INTEREST: usize = 1 << 4;
 const JOIN_WAKER: usize = 1 << 5;
-const REF_ONE: usize = 1 << 6;
+const YIELDED: usize = 1 << 6;
+const REF_ONE: usize = 1 << 7;
 
 /// What a popped queue entry is good for.
 #[must_use]
@@ -136,14 +138,19 @@ impl State {
 
     /// (3) A queue entry was popped. Acquires what the wakes released.
     pub(super) fn start_poll(&self) -> StartPoll {
+        // It yielded, and nothing happened since. What comes just now stays in the word for the end of the poll.
+        if self.0.load(Acquire) & (YIELDED | SCHEDULED | CANCELLED | COMPLETE) == YIELDED {
+            return StartPoll::Poll;
+        }
+        let is_void = |now| now & COMPLETE != 0 || now & (RUNNING | YIELDED) == RUNNING;
         let before = self.update(|now| {
-            if now & (RUNNING | COMPLETE) != 0 {
+            if is_void(now) {
                 now
             } else {
                 (now & !SCHEDULED) | RUNNING
             }
         });
-        if before & (RUNNING | COMPLETE) != 0 {
+        if is_void(before) {
             StartPoll::Void
         } else if before & CANCELLED != 0 {
             StartPoll::Cancel
@@ -158,7 +165,7 @@ impl State {
             if now & CANCELLED != 0 {
                 now
             } else {
-                now & !RUNNING
+                now & !(RUNNING | YIELDED)
             }
         });
         debug_assert!(before & RUNNING != 0, "only the runner finishes a poll");
@@ -168,6 +175,27 @@ impl State {
             FinishPoll::Reschedule
         } else {
             FinishPoll::Idle
+        }
+    }
+
+    /// (4) The same, and the task has yielded: it is rescheduled, or cancelled. A wake that came meanwhile is answered by that.
+    pub(super) fn finish_yield(&self) -> FinishPoll {
+        // Relaxed: nothing is released here, nor acquired.
+        let mut before = self.0.load(Relaxed);
+        if before & (YIELDED | SCHEDULED | CANCELLED) != YIELDED {
+            before = self.update(|now| {
+                if now & CANCELLED != 0 {
+                    now
+                } else {
+                    (now | YIELDED) & !SCHEDULED
+                }
+            });
+        }
+        debug_assert!(before & RUNNING != 0, "only the runner finishes a poll");
+        if before & CANCELLED != 0 {
+            FinishPoll::Cancel
+        } else {
+            FinishPoll::Reschedule
         }
     }
 
@@ -241,7 +269,7 @@ impl State {
     /// True if the caller, a runner that has unlinked the task from its list and holds the task's own reference, is the only one who knows it: no handle, no waker, no other
     /// reference. It may then free the cell without completing it.
     pub(super) fn is_sole_owner(&self) -> bool {
-        self.0.load(Acquire) & !(CANCELLED | SCHEDULED) == RUNNING | REF_ONE
+        self.0.load(Acquire) & !(CANCELLED | SCHEDULED | YIELDED) == RUNNING | REF_ONE
     }
 
     /// Whether the future is gone. Acquires the outcome.
@@ -332,6 +360,7 @@ impl std::fmt::Debug for State {
             (CANCELLED, "CANCELLED"),
             (JOIN_INTEREST, "JOIN_INTEREST"),
             (JOIN_WAKER, "JOIN_WAKER"),
+            (YIELDED, "YIELDED"),
         ] {
             if now & bit != 0 {
                 set.entry(&format_args!("{name}"));
