@@ -222,7 +222,18 @@ impl Turn<'_> {
     ///
     /// Only if the poller itself is broken: none is expected.
     pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<usize> {
-        self.poller.wait(&mut self.events, timeout)?;
+        self.wait_then(timeout, || ())
+    }
+
+    /// The same; when the wait is over, and before anybody is woken, it calls `over`.
+    pub(crate) fn wait_then(
+        &mut self,
+        timeout: Option<Duration>,
+        over: impl FnOnce(),
+    ) -> io::Result<usize> {
+        let waited = self.poller.wait(&mut self.events, timeout);
+        over();
+        waited?;
         Ok(self.deliver())
     }
 

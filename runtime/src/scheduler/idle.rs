@@ -113,8 +113,11 @@ impl Idle {
     pub(super) fn end_search(&self) -> bool {
         // UNSEARCH.
         let before = self.counts.fetch_sub(SEARCHER, AcqRel);
-        fence(SeqCst);
-        searchers(before) == 1
+        let last = searchers(before) == 1;
+        if last {
+            fence(SeqCst);
+        }
+        last
     }
 
     /// Goes to sleep, as a searcher or not. The caller must now CHECK all queues before it really does.
@@ -153,16 +156,18 @@ impl Idle {
 
     /// Takes the watch, if nobody has it; true if the worker has it now.
     pub(super) fn take_watch(&self, worker: usize) -> bool {
-        if self.watcher() == Some(worker) {
-            return true;
+        if let Some(watcher) = self.watcher() {
+            return watcher == worker;
         }
         let mine = ((worker + 1) << 1) | TICKING;
         let taken = self
             .watch
             .compare_exchange(NOBODY, mine, AcqRel, Relaxed)
             .is_ok();
-        // Between taking the watch and looking at what it is for (the shared timers).
-        fence(SeqCst);
+        if taken {
+            // Between taking the watch and looking at what it is for (the shared timers).
+            fence(SeqCst);
+        }
         taken
     }
 
@@ -182,21 +187,28 @@ impl Idle {
     pub(super) fn relieve_watch(&self, worker: usize) -> Option<usize> {
         // Against `stop_ticking`: either it sees us awake or we see it quiet.
         fence(SeqCst);
-        let watch = self.watch.load(Relaxed);
-        if watch & TICKING != 0 && watch >> 1 != worker + 1 {
-            return None;
+        loop {
+            let watch = self.watch.load(Relaxed);
+            if watch >> 1 == worker + 1 {
+                self.watch.store(NOBODY, Relaxed);
+            }
+            if watch == NOBODY || watch >> 1 == worker + 1 {
+                // The latest sleeper takes it when it is unparked.
+                return self.asleep.lock().last().copied();
+            }
+            if watch & TICKING != 0 {
+                return None;
+            }
+            // Asleep for good: it shall tick again, unless it gets up itself just now.
+            let ticking = watch | TICKING;
+            if self
+                .watch
+                .compare_exchange(watch, ticking, AcqRel, Relaxed)
+                .is_ok()
+            {
+                return (watch >> 1).checked_sub(1);
+            }
         }
-        if watch >> 1 == worker + 1 {
-            self.watch.store(NOBODY, Relaxed);
-            // The latest sleeper takes it when it is unparked.
-            return self.asleep.lock().last().copied();
-        }
-        if watch == NOBODY {
-            return self.asleep.lock().last().copied();
-        }
-        // Asleep for good: it shall tick again.
-        self.watch.fetch_or(TICKING, AcqRel);
-        self.watcher()
     }
 
     /// Who keeps watch: to be unparked when what the watch is for has changed.

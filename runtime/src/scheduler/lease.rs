@@ -4,7 +4,7 @@
 //! keeps a stash, so that a spawn and a task's end on a worker touch a number of its own. While any lease is out, one strong count of the `Arc`
 //! is held for all of them.
 
-use super::{Scheduler, worker};
+use super::{Scheduler, current};
 use crate::loom::atomic::{
     AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
@@ -112,8 +112,7 @@ pub(super) unsafe fn give_back(scheduler: NonNull<Scheduler>, count: usize) {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let kept =
-            worker::with_current(|worker| worker.is_some_and(|worker| worker.keep_lease(self.0)));
+        let kept = current::with(|worker| worker.is_some_and(|worker| worker.keep_lease(self.0)));
         if !kept {
             // SAFETY: this one.
             unsafe { give_back(self.0, 1) };
@@ -126,7 +125,7 @@ impl Schedule for Lease {
     unsafe fn schedule(this: NonNull<Self>, task: Task) {
         // SAFETY: the task, which isn't queued yet, keeps its cell, where the lease is.
         let scheduler = unsafe { this.as_ref() }.0;
-        worker::with_current(|worker| match worker {
+        current::with(|worker| match worker {
             Some(worker) if worker.is_of(scheduler) => worker.push(task),
             // The lease may end with the task. What is refused is cancelled.
             // SAFETY: the lease is out still.

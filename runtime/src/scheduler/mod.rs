@@ -5,6 +5,7 @@
 //! ([`queue`]); from anywhere else it goes to the [`injector`]. The worker's loop is in [`worker`]; how workers sleep, and are woken, in
 //! [`sleep`], [`idle`] and [`parker`]; what is done about one that is stuck in [`relief`].
 
+mod current;
 mod idle;
 mod injector;
 mod lease;
@@ -104,12 +105,11 @@ impl Scheduler {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        worker::with_current(
-            |worker| match worker.filter(|worker| worker.belongs_to(self)) {
-                Some(worker) => worker.spawn(future, place),
-                None => self.spawn_outside(future, place),
-            },
-        )
+        let this = NonNull::from(&**self);
+        current::with(|worker| match worker.filter(|worker| worker.is_of(this)) {
+            Some(worker) => worker.spawn(future, place),
+            None => self.spawn_outside(future, place),
+        })
     }
 
     fn spawn_outside<F>(
@@ -158,6 +158,14 @@ impl Scheduler {
         }
     }
 
+    /// The same without the fence: see [`Idle::glance`].
+    #[inline]
+    fn glance(&self) {
+        if let Some(worker) = self.idle.glance() {
+            self.unpark(worker);
+        }
+    }
+
     fn rouse_watcher(&self) {
         if let Some(worker) = self.idle.watcher_to_rouse() {
             self.unpark(worker);
@@ -174,7 +182,7 @@ impl Scheduler {
     pub(crate) fn summon(&self, worker: usize) {
         self.remotes[worker].summons.call();
         // A worker that summons itself is awake, and looks before it sleeps.
-        let itself = worker::with_current(|current| {
+        let itself = current::with(|current| {
             current.is_some_and(|current| {
                 current.index == worker && current.is_of(NonNull::from(self))
             })

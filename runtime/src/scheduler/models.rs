@@ -410,6 +410,30 @@ fn watch_is_kept() {
     });
 }
 
+/// A watcher that ticks no more and another worker get up at once: whoever goes to sleep next can take the watch.
+#[test]
+fn watch_outlives_two_risers() {
+    model(|| {
+        let idle = Arc::new(Idle::new(2));
+        idle.fall_asleep(0, false);
+        idle.fall_asleep(1, false);
+        assert!(idle.take_watch(0));
+        assert!(idle.stop_ticking());
+        let riser = {
+            let idle = idle.clone();
+            thread::spawn(move || {
+                assert!(idle.get_up(1));
+                let _ = idle.relieve_watch(1);
+            })
+        };
+        assert!(idle.get_up(0));
+        let _ = idle.relieve_watch(0);
+        riser.join().expect("the riser panicked");
+        idle.fall_asleep(0, false);
+        assert!(idle.take_watch(0), "nobody can keep watch any more");
+    });
+}
+
 /// A change that the watcher looks at before it sleeps (the shared timers' deadline) against a worker that takes the watch.
 #[test]
 fn watcher_is_roused() {

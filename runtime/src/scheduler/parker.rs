@@ -7,7 +7,7 @@
 
 use crate::loom::atomic::{
     AtomicUsize,
-    Ordering::{AcqRel, Acquire, Relaxed},
+    Ordering::{AcqRel, Relaxed},
 };
 use crate::loom::{Mutex, thread_parking as thread};
 use std::time::Duration;
@@ -84,7 +84,8 @@ impl Parker {
         // Release: the sleeper sees what was done before. The swap is total: of two unparkers one wakes.
         match self.state.swap(NOTIFIED, AcqRel) {
             PARKED => {
-                let thread = self.thread.lock().clone();
+                let thread = self.thread.lock();
+                let thread = thread.as_ref();
                 thread.expect("who parks has adopted the parker").unpark();
                 Unpark::Done
             }
@@ -100,9 +101,6 @@ impl Parker {
     }
 
     fn end(&self) -> bool {
-        if self.state.load(Acquire) == EMPTY {
-            return false;
-        }
         self.state.swap(EMPTY, AcqRel) == NOTIFIED
     }
 }

@@ -29,6 +29,9 @@ pub(super) const QUIET_TICKS: u32 = 8;
 /// A worker's tick while it sleeps.
 pub(super) const ASLEEP: u32 = 0;
 
+/// Before the first poll. A worker whose thread has not come to its loop yet, a hook of the user's being slow, is stuck as well.
+pub(super) const BEGINNING: u32 = 1;
+
 /// What one worker has seen of the others' ticks.
 pub(super) struct Observations(Box<[Cell<Option<Seen>>]>);
 

@@ -24,10 +24,11 @@ impl Worker {
             scheduler.patience.gain();
         }
         idle.fall_asleep(self.index, self.searching.replace(false));
-        self.remote().tick.store(ASLEEP, Relaxed);
         // Wakes in a row at which all were asleep.
         let mut quiet = 0;
         let mut claim = true;
+        // By who woke it, as a searcher.
+        let mut counted_out = false;
         // CHECK. Afterwards, what comes to a queue is announced in time by its owner, or by who relieves that.
         let mut in_sight = scheduler.has_work();
         while self.queue.is_empty() && !in_sight && !self.remote().summons.is_standing() {
@@ -38,14 +39,16 @@ impl Worker {
                 break;
             }
             let bound = self.bound(watching, &mut quiet, now);
+            self.remote().tick.store(ASLEEP, Relaxed);
             let unparked = self.wait(claim, bound);
-            if idle.is_awake(self.index) {
+            let now = scheduler.timers.clock().now();
+            self.has_maintained(now);
+            counted_out = self.queue.is_empty() && idle.is_awake(self.index);
+            if counted_out {
                 break;
             }
-            in_sight = scheduler.has_injected();
-            let now = scheduler.timers.clock().now();
             self.turn(|| self.fire_timers(now));
-            self.has_maintained(now);
+            in_sight = scheduler.has_injected();
             // Who runs, and isn't stuck, will come back to the reactor before long. It is left to it, since who turns the reactor had better
             // not be the watcher, which is missed whenever it leaves its post.
             claim = idle.awake() == 0;
@@ -55,24 +58,22 @@ impl Worker {
                 0
             };
         }
-        // If it was counted out by who unparked it, then as a searcher. If it saw work it is one, whatever the limit: it would go back to
-        // sleep, and see it again.
-        let counted_out = !idle.get_up(self.index);
+        counted_out = counted_out || !idle.get_up(self.index);
         self.was_woken.set(counted_out);
+        self.searching.set(counted_out);
+        // If it saw work it searches, whatever the limit: it would go back to sleep, and see it again.
         if !counted_out && self.queue.is_empty() && scheduler.has_work() {
             idle.search();
             self.searching.set(true);
-        } else {
-            self.searching.set(counted_out);
         }
-        self.remote().tick.store(self.tick.get(), Relaxed);
         if let Some(watcher) = idle.relieve_watch(self.index) {
             scheduler.unpark(watcher);
         }
         self.defer_announcement(self.maintained());
     }
 
-    /// One wait: in the reactor if it is to be claimed and nobody else turns it. True: an unpark ended it.
+    /// One wait: in the reactor if it is to be claimed and nobody else turns it. True: an unpark ended it. The worker's tick moves before it does anything else:
+    /// if the kernel now puts the thread aside, what it has woken until then can be taken over.
     fn wait(&self, claim: bool, bound: Option<Duration>) -> bool {
         let parker = &self.remote().parker;
         let turn = if claim {
@@ -81,9 +82,12 @@ impl Worker {
             None
         };
         let Some(mut turn) = turn else {
-            return parker.park(bound);
+            let unparked = parker.park(bound);
+            self.tick();
+            return unparked;
         };
-        let failed = parker.enter_reactor() && self.turn(|| report(turn.wait(bound)));
+        let wait = || report(turn.wait_then(bound, || self.tick()));
+        let failed = parker.enter_reactor() && self.turn(wait);
         drop(turn);
         let unparked = parker.leave_reactor();
         unparked || failed && parker.park(Some(REACTOR_RETRY))

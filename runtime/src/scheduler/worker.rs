@@ -3,9 +3,10 @@
 //! Comes in: tasks, from its next-slot, its queue, the injector, other workers, and by the turns of the reactor and the timers that it makes itself. Goes
 //! out: polls. Called by the thread that it was given to: a worker thread of the multi-threaded flavour, whoever is in `block_on` of the other.
 
+use super::current;
 use super::lease::{self, Lease};
 use super::queue::{Local, Steal, Stealer};
-use super::relief::{ASLEEP, Observations};
+use super::relief::{BEGINNING, Observations};
 use super::rng::Rng;
 use super::sleep::report;
 use super::slot::NextSlot;
@@ -53,7 +54,7 @@ impl Remote {
         let remote = Self {
             slot: NextSlot::new(),
             stealer,
-            tick: AtomicU32::new(ASLEEP),
+            tick: AtomicU32::new(BEGINNING),
             summons: Summons::new(),
             parker: Parker::new(),
         };
@@ -90,7 +91,7 @@ pub(crate) struct Worker {
     pub(super) suspect: Cell<usize>,
     /// Times in a row that the next-slot was preferred.
     streak: Cell<u32>,
-    pub(super) tick: Cell<u32>,
+    tick: Cell<u32>,
     /// Polls until the next look at the clock; how many there are between that and the last; and how many there should be.
     polls_left: Cell<u32>,
     polls_between: Cell<u32>,
@@ -98,18 +99,6 @@ pub(crate) struct Worker {
     /// The last look at the clock, and the last maintenance.
     checked: Cell<Instant>,
     maintained: Cell<Instant>,
-}
-
-scoped_tls::scoped_thread_local!(static CURRENT: Worker);
-
-/// The worker that runs on this thread.
-#[inline]
-pub(super) fn with_current<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {
-    if CURRENT.is_set() {
-        CURRENT.with(|worker| f(Some(worker)))
-    } else {
-        f(None)
-    }
 }
 
 impl Worker {
@@ -132,7 +121,7 @@ impl Worker {
             looks: Cell::new(0),
             suspect: Cell::new(index),
             streak: Cell::new(0),
-            tick: Cell::new(ASLEEP),
+            tick: Cell::new(BEGINNING),
             polls_left: Cell::new(CHECK_POLLS),
             polls_between: Cell::new(CHECK_POLLS),
             polls_wanted: Cell::new(CHECK_POLLS),
@@ -148,7 +137,7 @@ impl Worker {
         let _timers = self.scheduler.timers.enter(Some(self.index));
         let _reactor = self.scheduler.reactor.enter();
         self.remote().parker.adopt();
-        CURRENT.set(self, || {
+        current::set(self, || {
             while !done() {
                 match self
                     .maintain()
@@ -167,10 +156,16 @@ impl Worker {
         });
     }
 
-    fn poll(&self, task: Task) {
-        let tick = self.tick.get().wrapping_add(1).max(1);
+    /// Shows the others that the worker is not stuck.
+    #[inline]
+    pub(super) fn tick(&self) {
+        let tick = self.tick.get().wrapping_add(1).max(BEGINNING);
         self.tick.set(tick);
         self.remote().tick.store(tick, Relaxed);
+    }
+
+    fn poll(&self, task: Task) {
+        self.tick();
         if let Some(again) = coop::with_budget(Budget::DEFAULT, || task.run()) {
             self.requeue(again);
         }
@@ -218,7 +213,7 @@ impl Worker {
         // The injector showed nothing for a moment, if that was the last of a shard's tasks and more came: who looked then has gone to sleep.
         let more = !self.queue.is_empty() || self.scheduler.has_injected();
         if more && !self.searching.get() {
-            self.scheduler.announce();
+            self.announce();
         }
         Some(task)
     }
@@ -296,7 +291,7 @@ impl Worker {
             self.unannounced.set(None);
         } else if now.saturating_duration_since(since) >= self.scheduler.patience.get() {
             self.unannounced.set(None);
-            self.scheduler.announce();
+            self.announce();
         }
     }
 
@@ -380,9 +375,19 @@ impl Worker {
             } else {
                 self.scheduler.has_work()
             };
+            // The fence behind UNSEARCH serves this LOOK, too: whoever goes to sleep after it has its own CHECK.
             if in_sight {
-                self.scheduler.announce();
+                self.scheduler.glance();
             }
+        }
+    }
+
+    /// Wakes another worker for what was pushed.
+    #[inline]
+    fn announce(&self) {
+        // A runtime of one worker need not pay for the fence.
+        if self.scheduler.remotes.len() > 1 {
+            self.scheduler.announce();
         }
     }
 
@@ -432,7 +437,7 @@ impl Worker {
             self.push_back(task);
         } else if let Some(displaced) = self.remote().slot.put(task) {
             self.push_back(displaced);
-            self.scheduler.announce();
+            self.announce();
         }
     }
 
@@ -447,8 +452,8 @@ impl Worker {
         } else {
             self.push_back(task);
         }
-        if !alone && let Some(worker) = self.scheduler.idle.glance() {
-            self.scheduler.unpark(worker);
+        if !alone {
+            self.scheduler.glance();
         }
     }
 
@@ -478,10 +483,6 @@ impl Worker {
     /// Whether the worker was summoned since the last time that this was asked.
     pub(crate) fn answer_summons(&self) -> bool {
         self.remote().summons.answer()
-    }
-
-    pub(super) fn belongs_to(&self, scheduler: &Arc<Scheduler>) -> bool {
-        Arc::ptr_eq(&self.scheduler, scheduler)
     }
 
     pub(super) fn is_of(&self, scheduler: NonNull<Scheduler>) -> bool {

@@ -3,7 +3,7 @@
 //! Each model ends by running what is queued and closing the list, and then counts: the future was dropped once, the output once, the cell freed once and not
 //! before its last use; and who published something before a wake has had it seen.
 
-use super::{Header, IdBlock, JoinHandle, OwnedTasks, Schedule, Task, new};
+use super::{Header, IdBlock, JoinHandle, OwnedTasks, Schedule, Task, new, waker};
 use crate::loom::atomic::{AtomicUsize, Ordering::Relaxed};
 use crate::loom::cell::UnsafeCell;
 use crate::loom::{Mutex, model, model_within, thread};
@@ -24,6 +24,8 @@ struct Bench {
     published: AtomicUsize,
     /// Left by the first poll.
     wakers: PlainMutex<Vec<Waker>>,
+    /// How often the task yields before it waits.
+    yields: Count,
     futures_dropped: Count,
     outputs_dropped: Count,
     cells_freed: Count,
@@ -36,6 +38,7 @@ impl Bench {
             tasks: OwnedTasks::new(1),
             published: AtomicUsize::new(published),
             wakers: PlainMutex::new(Vec::new()),
+            yields: Count::new(0),
             futures_dropped: Count::new(0),
             outputs_dropped: Count::new(0),
             cells_freed: Count::new(0),
@@ -167,6 +170,11 @@ impl Future for Probe {
             let mut places = self.bench.wakers.lock().expect("no thread panics here");
             places.extend(wakers);
         }
+        let left = self.bench.yields.load(SeqCst);
+        if left > 0 {
+            self.bench.yields.store(left - 1, SeqCst);
+            assert!(waker::yields(cx.waker()));
+        }
         Poll::Pending
     }
 }
@@ -264,16 +272,19 @@ enum Start {
     Job,
     /// Polled once, and pending.
     Idle,
-    /// Woken after that: queued.
+    /// It yielded in its first poll, and does in the next: queued, and its entry is its runner.
+    Yielded,
+    /// Woken after its first poll: queued.
     Scheduled,
     /// Queued, and what it waits for is there: the next poll completes it.
     Ready,
 }
 
-const STARTS: [Start; 5] = [
+const STARTS: [Start; 6] = [
     Start::New,
     Start::Job,
     Start::Idle,
+    Start::Yielded,
     Start::Scheduled,
     Start::Ready,
 ];
@@ -289,7 +300,7 @@ impl Start {
 
     /// Whether this drops a future that is not being polled without waiting for its queue.
     fn drops_at_once(self, action: Action) -> bool {
-        action == Close || action == Abort && self == Start::Job
+        action == Close && self != Start::Yielded || action == Abort && self == Start::Job
     }
 
     /// Whether these can happen at once: there is one handle, no waker before the first poll, and no list of jobs.
@@ -308,6 +319,9 @@ type Waiting = Option<(JoinHandle<Output>, Arc<Joiner>)>;
 /// The task in its starting state, and one thread an action: this one does the last.
 fn at_once(start: Start, actions: &[Action]) {
     let bench = Bench::new(start.is_first_poll().into());
+    if start == Start::Yielded {
+        bench.yields.store(2, SeqCst);
+    }
     let spawn = if start == Start::Job { submit } else { spawn };
     let mut handle = Some(spawn(&bench));
     if !start.is_first_poll() {
@@ -496,6 +510,11 @@ fn triples_of_a_queued_job() {
 #[test]
 fn triples_of_an_idle_task() {
     triples(Start::Idle);
+}
+
+#[test]
+fn triples_of_a_yielded_task() {
+    triples(Start::Yielded);
 }
 
 #[test]

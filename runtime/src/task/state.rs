@@ -295,17 +295,24 @@ impl State {
         self.0.load(Acquire) & JOIN_WAKER != 0
     }
 
-    /// The common end of a handle: nobody touched the task since it was spawned. True: interest and reference are gone in one step.
+    /// The common end of a handle that leaves nothing behind. True: interest and reference are gone in one step. False: the task is complete, or the handle's
+    /// waker is in the cell.
+    ///
+    /// It is never the last reference, since the task's own is given up after completion only; and completion then leaves the waker's cell alone.
     #[must_use]
     pub(super) fn detach_fast(&self) -> bool {
-        self.0
-            .compare_exchange(
-                SCHEDULED | JOIN_INTEREST | (2 * REF_ONE),
-                SCHEDULED | REF_ONE,
-                Release,
-                Relaxed,
-            )
-            .is_ok()
+        let mut now = self.0.load(Relaxed);
+        while now & (COMPLETE | JOIN_WAKER) == 0 {
+            let detached = (now & !JOIN_INTEREST) - REF_ONE;
+            match self
+                .0
+                .compare_exchange_weak(now, detached, Release, Relaxed)
+            {
+                Ok(_) => return true,
+                Err(other) => now = other,
+            }
+        }
+        false
     }
 
     /// The handle gives up its interest, not yet its reference.
