@@ -31,6 +31,7 @@ use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::reactor::Reactor;
 use crate::task::{self, IdBlock, JoinHandle, OwnedTasks, Task};
 use crate::time::{Clock, Timers};
+use crossbeam_utils::CachePadded;
 use idle::Idle;
 use injector::{Injector, MAX_SHARDS};
 use lease::{Lease, Leases};
@@ -56,8 +57,8 @@ pub(crate) struct Scheduler {
     reactor: Arc<Reactor>,
     timers: Timers,
     closed: AtomicBool,
-    /// References held by task cells: see `lease.rs`.
-    leases: Leases,
+    /// References held by task cells: see `lease.rs`. Apart from what workers read all the time.
+    leases: CachePadded<Leases>,
     seed: u64,
 }
 
@@ -83,7 +84,7 @@ impl Scheduler {
                 reactor: Reactor::new(rouse()),
                 timers: Timers::new(workers, Clock::default(), rouse()),
                 closed: AtomicBool::new(false),
-                leases: Leases::new(),
+                leases: CachePadded::new(Leases::new()),
                 seed,
             }
         });
@@ -123,10 +124,9 @@ impl Scheduler {
     {
         OUTSIDE.with(|outside| {
             let (task, handle) = task::new(future, Lease::new(self), outside.ids.take(), place);
-            let thread = outside.number();
             let refused = if self
                 .tasks
-                .insert(&task, self.remotes.len() + thread % OUTSIDE_SHARDS)
+                .insert(&task, self.remotes.len() + outside.list() % OUTSIDE_SHARDS)
             {
                 self.inject(task).err()
             } else {
@@ -247,13 +247,24 @@ impl Scheduler {
 struct Outside {
     ids: IdBlock,
     number: Cell<usize>,
+    spawned: Cell<usize>,
 }
 
 thread_local! {
-    static OUTSIDE: Outside = const { Outside { ids: IdBlock::new(), number: Cell::new(usize::MAX) } };
+    static OUTSIDE: Outside = const { Outside { ids: IdBlock::new(), number: Cell::new(usize::MAX), spawned: Cell::new(0) } };
 }
 
 impl Outside {
+    /// How many tasks in a row go to the same list.
+    const ROW: usize = 64;
+
+    /// Which list to link the next task in: another now and then, so that this thread and the workers, where the tasks end, seldom meet at one.
+    fn list(&self) -> usize {
+        let spawned = self.spawned.get().wrapping_add(1);
+        self.spawned.set(spawned);
+        self.number() + spawned / Self::ROW
+    }
+
     /// A number for this thread, to choose its shard by.
     fn number(&self) -> usize {
         static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
