@@ -27,6 +27,8 @@ use std::time::Duration;
 const SLOT_STREAK: u32 = 3;
 /// After how many polls at most a worker looks at the clock.
 const CHECK_POLLS: u32 = 32;
+/// The same while tasks are unannounced.
+const UNANNOUNCED_POLLS: u32 = 3;
 /// How long at most a busy worker leaves the injector, the reactor and its timers alone, give or take the polls between two looks at the clock.
 const SLICE: Duration = Duration::from_micros(100);
 /// Every so many slices a busy worker looks whether another's spilt tasks are far more than its own.
@@ -254,9 +256,9 @@ impl Worker {
             self.take_injected_elsewhere()
         };
         self.announce_in_time(now);
-        // As long as something is unannounced, each poll's end is looked at.
+        // As long as something is unannounced the looks are closer.
         let polls = if self.unannounced.get().is_some() {
-            0
+            polls.min(UNANNOUNCED_POLLS)
         } else {
             polls
         };
@@ -279,7 +281,9 @@ impl Worker {
             && self.queue.has_several()
         {
             self.unannounced.set(Some(now));
-            self.polls_left.set(0);
+            let polls = self.polls_wanted.get().min(UNANNOUNCED_POLLS);
+            self.polls_between.set(polls);
+            self.polls_left.set(polls);
         }
     }
 
