@@ -2,18 +2,20 @@
 //!
 //! Comes in: a future to be spawned, a task that was woken. Goes out: the task, to a worker. Called by the wakers, by whoever spawns, and by the workers
 //! themselves. A task that comes from a worker goes to that worker's next-slot ([`slot`]), and what it displaces to the back of its queue
-//! ([`queue`]); from anywhere else it goes to the [`injector`]. The worker's loop is in [`worker`]; how workers sleep, and are woken, in
-//! [`sleep`], [`idle`] and [`parker`]; what is done about one that is stuck in [`relief`].
+//! ([`queue`]); from anywhere else it goes to the [`injector`]. The worker's loop is in [`worker`]; what it does beside, in [`maintenance`]; how workers
+//! look for work, sleep and are woken, in [`search`], [`sleep`], [`idle`] and [`parker`]; what is done about one that is stuck, in [`relief`].
 
 mod current;
 mod idle;
 mod injector;
 mod lease;
+mod maintenance;
 mod parker;
 mod patience;
 mod queue;
 mod relief;
 mod rng;
+mod search;
 mod sleep;
 mod slot;
 mod summons;
@@ -37,6 +39,7 @@ use injector::{Injector, MAX_SHARDS};
 use lease::{Lease, Leases};
 use parker::Unpark;
 use patience::Patience;
+use queue::{Local, Steal};
 use std::cell::Cell;
 use std::future::Future;
 use std::panic::Location;
@@ -234,6 +237,20 @@ impl Scheduler {
     pub(crate) fn drop_tasks(&self) {
         self.tasks.close();
         drop(self.injector.close());
+        // A task that has yielded is its queue's to drop, and the queue's worker may be in a poll for long.
+        let (spoils, _) = Local::new();
+        for remote in &self.remotes {
+            loop {
+                match remote.stealer.steal(&spoils) {
+                    Steal::Task(task) => task.cancel(),
+                    Steal::Retry => {}
+                    Steal::Empty => break,
+                }
+                while let Some(task) = spoils.pop() {
+                    task.cancel();
+                }
+            }
+        }
     }
 
     /// When no worker is left: ends the drivers, so that whoever still waits for them elsewhere learns of it.

@@ -98,14 +98,13 @@ impl Worker {
         if victim == self.index || !self.is_stuck(victim, now) {
             return false;
         }
-        self.brought.set(true);
         let remote = &self.scheduler.remotes[victim];
         if let Some(task) = remote.slot.take() {
-            self.push_back(task);
+            self.push_unannounced(task);
         }
         while self.queue.room() > 0 {
             match remote.stealer.steal(&self.queue) {
-                Steal::Task(task) => self.push_back(task),
+                Steal::Task(task) => self.push_unannounced(task),
                 Steal::Retry => hint::spin_loop(),
                 Steal::Empty => break,
             }

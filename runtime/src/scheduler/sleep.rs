@@ -42,7 +42,7 @@ impl Worker {
             self.remote().tick.store(ASLEEP, Relaxed);
             let unparked = self.wait(claim, bound);
             let now = scheduler.timers.clock().now();
-            self.has_maintained(now);
+            self.maintenance.is_done(now);
             counted_out = self.queue.is_empty() && idle.is_awake(self.index);
             if counted_out {
                 break;
@@ -69,7 +69,7 @@ impl Worker {
         if let Some(watcher) = idle.relieve_watch(self.index) {
             scheduler.unpark(watcher);
         }
-        self.defer_announcement(self.maintained());
+        self.defer_announcement(self.maintenance.last());
     }
 
     /// One wait: in the reactor if it is to be claimed and nobody else turns it. True: an unpark ended it. The worker's tick moves before it does anything else:

@@ -1,0 +1,202 @@
+//! What a worker does beside its polls: it looks at the clock now and then, and when it is time at the timers, the reactor, the injector and the other workers; and
+//! what it has brought home from there it shares, if it doesn't come to it soon.
+//!
+//! Comes in: each poll's end. Goes out: turns of the timers and the reactor, whose tasks queue up; a task to run next; an announcement. Called by the worker's
+//! loop, its search and its sleep.
+
+#![forbid(unsafe_code)]
+
+use super::OUTSIDE_SHARDS;
+use super::sleep::report;
+use super::worker::Worker;
+use crate::task::Task;
+use crate::time::Instant;
+use std::cell::Cell;
+use std::time::Duration;
+
+/// After how many polls at most a worker looks at the clock.
+const CHECK_POLLS: u32 = 32;
+/// The same while tasks are unannounced.
+const UNANNOUNCED_POLLS: u32 = 3;
+/// How long at most a busy worker leaves the injector, the reactor and its timers alone, give or take the polls between two looks at the clock.
+const SLICE: Duration = Duration::from_micros(100);
+/// Every so many slices a busy worker looks whether another's spilt tasks are far more than its own.
+const LOOKS_AT_OTHERS: u32 = 16;
+
+/// When it was done last, and what came of it.
+pub(super) struct Maintenance {
+    /// Polls until the next look at the clock; how many there are between that and the last; and how many there should be.
+    polls_left: Cell<u32>,
+    polls_between: Cell<u32>,
+    polls_wanted: Cell<u32>,
+    /// The last look at the clock, and the last maintenance.
+    checked: Cell<Instant>,
+    maintained: Cell<Instant>,
+    /// Looks at the injector's other shards.
+    looks: Cell<u32>,
+    /// In a turn of the reactor or the timers: what wakes up queues up.
+    turning: Cell<bool>,
+    /// Tasks were queued that nobody was told of; and since when the worker keeps such to itself.
+    brought: Cell<bool>,
+    unannounced: Cell<Option<Instant>>,
+}
+
+impl Maintenance {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            polls_left: Cell::new(CHECK_POLLS),
+            polls_between: Cell::new(CHECK_POLLS),
+            polls_wanted: Cell::new(CHECK_POLLS),
+            checked: Cell::new(now),
+            maintained: Cell::new(now),
+            looks: Cell::new(0),
+            turning: Cell::new(false),
+            brought: Cell::new(false),
+            unannounced: Cell::new(None),
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_turning(&self) -> bool {
+        self.turning.get()
+    }
+
+    /// When the timers and the reactor were last seen to.
+    pub(super) fn last(&self) -> Instant {
+        self.maintained.get()
+    }
+
+    /// They are being seen to: time runs from here.
+    pub(super) fn is_done(&self, now: Instant) {
+        self.checked.set(now);
+        self.maintained.set(now);
+    }
+
+    /// Whether there are tasks in the queue that nobody was told of, so far on purpose.
+    pub(super) fn keeps_to_itself(&self) -> bool {
+        self.unannounced.get().is_some()
+    }
+}
+
+impl Worker {
+    /// Every so many polls: looks at the clock, and if it is time at the timers, the reactor, the injector and another worker, so that tasks that are
+    /// always ready starve nothing else. What it returns is run next.
+    #[inline]
+    pub(super) fn maintain(&self) -> Option<Task> {
+        let left = self.maintenance.polls_left.get();
+        if left > 0 {
+            self.maintenance.polls_left.set(left - 1);
+            return None;
+        }
+        self.look_at_the_clock()
+    }
+
+    #[cold]
+    fn look_at_the_clock(&self) -> Option<Task> {
+        let now = self.scheduler.timers.clock().now();
+        // Polls that take long are counted in smaller portions.
+        let elapsed = now.saturating_duration_since(self.maintenance.checked.replace(now));
+        let polls = if elapsed > SLICE {
+            (u128::from(self.maintenance.polls_between.get()) * SLICE.as_nanos()
+                / elapsed.as_nanos()) as u32
+        } else {
+            (self.maintenance.polls_wanted.get() + 1).min(CHECK_POLLS)
+        };
+        self.maintenance.polls_wanted.set(polls);
+        let task = if now.saturating_duration_since(self.maintenance.maintained.get()) < SLICE {
+            None
+        } else {
+            self.maintenance.is_done(now);
+            self.turn(|| {
+                self.fire_timers(now);
+                self.turn_reactor();
+            });
+            self.relieve_next(now);
+            self.defer_announcement(now);
+            self.take_injected_elsewhere()
+        };
+        self.announce_in_time(now);
+        // As long as something is unannounced the looks are closer.
+        let polls = if self.maintenance.unannounced.get().is_some() {
+            polls.min(UNANNOUNCED_POLLS)
+        } else {
+            polls
+        };
+        self.maintenance.polls_between.set(polls);
+        self.maintenance.polls_left.set(polls);
+        task
+    }
+
+    /// Takes what events there are, if nobody else does.
+    pub(super) fn turn_reactor(&self) {
+        if let Some(mut turn) = self.scheduler.reactor.try_claim() {
+            report(turn.wait(Some(Duration::ZERO)));
+        }
+    }
+
+    /// What a turn has brought is this worker's for a while (`patience.rs`). One task is for itself anyway.
+    pub(super) fn defer_announcement(&self, now: Instant) {
+        if self.maintenance.brought.replace(false)
+            && self.maintenance.unannounced.get().is_none()
+            && self.queue.has_several()
+        {
+            self.maintenance.unannounced.set(Some(now));
+            let polls = self.maintenance.polls_wanted.get().min(UNANNOUNCED_POLLS);
+            self.maintenance.polls_between.set(polls);
+            self.maintenance.polls_left.set(polls);
+        }
+    }
+
+    fn announce_in_time(&self, now: Instant) {
+        let Some(since) = self.maintenance.unannounced.get() else {
+            return;
+        };
+        if !self.queue.has_several() {
+            self.maintenance.unannounced.set(None);
+        } else if now.saturating_duration_since(since) >= self.scheduler.patience.get() {
+            self.maintenance.unannounced.set(None);
+            self.announce();
+        }
+    }
+
+    /// What came from outside, each shard in turn; but now and then from the fullest worker's, so that none's tasks have far less of the time.
+    fn take_injected_elsewhere(&self) -> Option<Task> {
+        let injector = &self.scheduler.injector;
+        let workers = injector.shards() - OUTSIDE_SHARDS;
+        let look = self.maintenance.looks.get().wrapping_add(1);
+        self.maintenance.looks.set(look);
+        if look.is_multiple_of(LOOKS_AT_OTHERS)
+            && let Some(shard) = injector.far_fuller(self.spill, workers)
+        {
+            return self.take_injected_from(shard, 1 << shard);
+        }
+        let outside = usize::MAX << workers;
+        self.take_injected_from(workers + look as usize % OUTSIDE_SHARDS, outside)
+    }
+
+    pub(super) fn fire_timers(&self, now: Instant) {
+        let timers = &self.scheduler.timers;
+        for wheel in [timers.wheel(self.index), timers.shared()] {
+            if wheel
+                .next_deadline()
+                .is_some_and(|deadline| deadline <= now)
+            {
+                wheel.turn(now);
+            }
+        }
+    }
+
+    /// Makes a turn of the reactor or the timers: what it wakes goes to the back of the queue, and is announced by the caller, once.
+    pub(super) fn turn<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.maintenance.turning.set(true);
+        let result = f();
+        self.maintenance.turning.set(false);
+        result
+    }
+
+    /// Queues a task that nobody is told of for now.
+    pub(super) fn push_unannounced(&self, task: Task) {
+        self.maintenance.brought.set(true);
+        self.push_back(task);
+    }
+}

@@ -1,0 +1,94 @@
+//! A worker's search for work elsewhere, between the last task of its own and its sleep.
+//!
+//! Comes in: a worker that has nothing to do, or was woken to search. Goes out: a task, from the injector, another worker or the reactor. Called by the
+//! worker's loop. What a searcher owes the others is in `idle.rs`.
+
+#![forbid(unsafe_code)]
+
+use super::queue::Steal;
+use super::worker::Worker;
+use crate::loom::hint;
+use crate::task::Task;
+
+/// How often a searcher looks around before it sleeps; the pause between doubles.
+const SEARCH_ROUNDS: u32 = 4;
+/// The first pause, in spins.
+const SEARCH_SPINS: u32 = 32;
+
+impl Worker {
+    /// Looks for work elsewhere for a while, if not too many do.
+    pub(super) fn search(&self) -> Option<Task> {
+        if !self.searching.get() && !self.scheduler.idle.try_search() {
+            return None;
+        }
+        self.searching.set(true);
+        for round in 0..SEARCH_ROUNDS {
+            if self.remote().summons.is_standing() {
+                break;
+            }
+            if let Some(task) = self.look_around().or_else(|| self.look_at_the_reactor()) {
+                return Some(task);
+            }
+            for _ in 0..SEARCH_SPINS << round {
+                hint::spin_loop();
+            }
+        }
+        None
+    }
+
+    /// The injector; the others' queues, beginning at a random one; the next-slots of those that are stuck.
+    fn look_around(&self) -> Option<Task> {
+        if let Some(task) = self.take_injected() {
+            return Some(task);
+        }
+        let workers = self.scheduler.remotes.len();
+        if workers == 1 {
+            return None;
+        }
+        let start = self.rng.below(workers);
+        let victims = (0..workers).map(|step| (start + step) % workers);
+        for victim in victims.filter(|&victim| victim != self.index) {
+            let stealer = &self.scheduler.remotes[victim].stealer;
+            loop {
+                match stealer.steal(&self.queue) {
+                    Steal::Task(task) => return Some(task),
+                    Steal::Retry => hint::spin_loop(),
+                    Steal::Empty => break,
+                }
+            }
+        }
+        self.relieve_slots()
+    }
+
+    fn look_at_the_reactor(&self) -> Option<Task> {
+        self.turn(|| self.turn_reactor());
+        let task = self.queue.pop();
+        if task.is_some() {
+            let now = self.scheduler.timers.clock().now();
+            self.maintenance.is_done(now);
+            self.defer_announcement(now);
+        }
+        task
+    }
+
+    /// No searcher any more: if it was the last, it wakes the next one if more work is in sight, beside what it keeps to itself for a while.
+    pub(super) fn stop_searching(&self) {
+        if !self.searching.replace(false) {
+            return;
+        }
+        if self.was_woken.replace(false) {
+            self.scheduler.patience.lose();
+        }
+        if self.scheduler.idle.end_search() {
+            let in_sight = if self.maintenance.keeps_to_itself() {
+                self.scheduler.has_work_beside(self.index)
+            } else {
+                self.scheduler.has_work()
+            };
+            // The fence behind UNSEARCH serves this LOOK, too: whoever goes to sleep after it has its own CHECK.
+            if in_sight {
+                self.scheduler.glance();
+            }
+        }
+    }
+}
