@@ -8,6 +8,7 @@ mod block_on;
 mod blocking;
 mod enter;
 mod fairness;
+mod gather;
 mod join;
 mod panics;
 mod regressions;
@@ -69,6 +70,10 @@ suite! {
         futures_are_dropped_before_the_handle_resolves
         many_join_in_any_order
         join_and_gather;
+    gather:
+        none_starves_the_others
+        all_are_busy
+        parts_that_are_woken_from_everywhere;
     wake:
         yielding_tasks_take_turns
         by_a_foreign_thread
