@@ -193,6 +193,7 @@ suite! {
         hooks_are_called_once_a_thread
         hooks_that_panic
         a_hook_that_spawns
+        sleep_punctually
         the_flavor;
     runtimes:
         wake_each_others_tasks
