@@ -144,10 +144,10 @@ fn work(handle: &Handle, worker: Worker, options: &ThreadOptions) {
     sleep_punctually();
     call(options.on_start.as_ref(), "on_thread_start");
     {
-        let _guard = context::enter(handle.clone(), false);
+        let _guard = context::enter(handle.clone());
         context::forbid_blocking("a worker", || {
             worker.run(|| handle.scheduler().is_closed());
-            // Cancels what is left in its hands, in the runtime's context still.
+            // Cancels what is left in its hands, in the runtime's context still, with its drivers.
             drop(worker);
         });
     }

@@ -6,6 +6,7 @@
 mod abort;
 mod block_on;
 mod blocking;
+mod contexts;
 mod enter;
 mod fairness;
 mod gather;
@@ -184,6 +185,10 @@ suite! {
         of_a_runtime_in_a_thread_local
         thread_locals_that_use_the_runtime
         with_a_guard_that_was_leaked;
+    contexts:
+        a_queued_blocking_job
+        a_refused_blocking_job
+        a_task_in_a_workers_hands;
     threads:
         as_many_as_asked_for
         no_task_leaves_them
