@@ -54,6 +54,9 @@ impl Builder {
 
     /// How many threads there may be at once: 512 unless told. They are started as they are needed. (`ThreadPoolExecutor`: `max_workers`)
     ///
+    /// One that leaves counts no more, so that no job waits for it: where [`on_thread_stop`](Self::on_thread_stop) takes long, more threads exist, any
+    /// number of them if the keep-alive is short. Never do more run jobs.
+    ///
     /// # Panics
     ///
     /// If it is zero, since no job would ever run.

@@ -2,7 +2,7 @@
 //!
 //! In: refusals from the books, panics from jobs. Out: errors that give the job back and hide what they are made of.
 
-use crate::panics::{self, Payload};
+use crate::panics::Payload;
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -193,7 +193,7 @@ impl JoinError {
     /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn std::any::Any + Send + 'static>, Self> {
         match self.0 {
-            Repr::Panic(payload) => Ok(payload.into_inner()),
+            Repr::Panic(payload) => Ok(payload.into_inner().into_inner()),
             Repr::Cancelled(_) => Err(self),
         }
     }
@@ -203,11 +203,7 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::Panic(payload) => {
-                write!(
-                    f,
-                    "the job panicked: {}",
-                    panics::message(&**payload.lock())
-                )
+                write!(f, "the job panicked: {}", payload.lock().message())
             }
             Repr::Cancelled(Cause::Abort) => f.write_str("the job was cancelled: it was aborted"),
             Repr::Cancelled(Cause::Shutdown) => {
@@ -225,7 +221,7 @@ impl fmt::Debug for JoinError {
         match &self.0 {
             Repr::Panic(payload) => f
                 .debug_tuple("Panic")
-                .field(&panics::message(&**payload.lock()))
+                .field(&payload.lock().message())
                 .finish(),
             Repr::Cancelled(cause) => f.debug_tuple("Cancelled").field(cause).finish(),
         }

@@ -307,7 +307,7 @@ impl<J: Job> Shared<J> {
         };
         // `std` panics at some stack sizes.
         let started = panics::catch(|| start_thread(name, shared.settings.stack_size, life))
-            .unwrap_or_else(|payload| Err(io::Error::other(panics::take_message(payload))));
+            .unwrap_or_else(|payload| Err(io::Error::other(payload.message().to_owned())));
         let mut queue = shared.queue.lock();
         match started {
             Ok(started) => {

@@ -114,17 +114,20 @@ impl<F, T> State<F, T> {
     }
 }
 
+/// The handle is gone, and nobody has looked at the result: a failure is told, and a result's own destructor harms nobody.
 impl<F, T> Drop for Call<F, T> {
     fn drop(&mut self) {
-        // No failure vanishes: the handle is gone, and nobody has looked.
-        if let Stage::Done(Err(error)) = &self.state.get_mut().stage
+        let stage = mem::replace(&mut self.state.get_mut().stage, Stage::Taken);
+        let spawned_at = self.spawned_at;
+        if let Stage::Done(Err(error)) = &stage
             && error.is_panic()
         {
             report(format_args!(
-                "nobody awaited the job spawned at {}: {error}",
-                self.spawned_at
+                "nobody awaited the job spawned at {spawned_at}: {error}"
             ));
         }
+        let what = format_args!("the destructor of the result of the job spawned at {spawned_at}");
+        contain(what, || drop(stage));
     }
 }
 
@@ -233,13 +236,13 @@ where
 
     fn forget_waker(&self) {
         let waker = self.state.lock().waker.take();
-        drop(waker);
+        contain("the destructor of a waker", || drop(waker));
     }
 }
 
 /// The result of a job, to be awaited on any executor or [joined](Self::join) from a thread. (asyncio: `Future`)
 ///
-/// To drop it detaches the job: it runs all the same, and a panic in it is reported on stderr.
+/// To drop it detaches the job: it runs all the same, and a panic in it is reported on stderr, as is one in the destructor of its result.
 ///
 /// # Cancel safety
 ///

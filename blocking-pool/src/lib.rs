@@ -29,7 +29,8 @@
 //! - Jobs are begun in the order in which they were accepted.
 //! - As long as fewer than [`max_threads`](Builder::max_threads) jobs run, a job does not wait for another one to end:
 //!   jobs may block on each other. (The exception is an operating system that refuses a thread; that is reported.)
-//! - A panic in a job, a hook or a waker neither ends a thread of the pool nor aborts the process.
+//! - A panic in a job, a hook or a waker, or in the destructor of anything that is left to the pool or to a handle, neither ends a
+//!   thread of the pool nor aborts the process, even where a handle is dropped by another panic.
 //!
 //! # Present behaviour
 //!

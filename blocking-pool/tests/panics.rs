@@ -1,6 +1,6 @@
 //! A panic in foreign code ends where it was called, and is told.
 
-use heist_blocking_pool::{Job, JobPool, Pool};
+use heist_blocking_pool::{Job, JobPool, JoinHandle, Pool};
 use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::process::Command;
 use std::sync::Arc;
@@ -35,6 +35,19 @@ impl Drop for Chain {
     }
 }
 
+/// Panics whenever it is dropped, also by another panic.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("a bomb");
+    }
+}
+
+impl Wake for Bomb {
+    fn wake(self: Arc<Self>) {}
+}
+
 /// Runs this test alone in a process of its own, and gives what that writes to stderr. Inside, gives nothing.
 fn stderr_of(test: &str) -> Option<String> {
     const INSIDE: &str = "HEIST_TEST_INSIDE";
@@ -49,6 +62,23 @@ fn stderr_of(test: &str) -> Option<String> {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{stderr}");
     Some(stderr)
+}
+
+/// Waits until the job is done, and the thread through with it: what is left is the handle's.
+fn wait_for<T>(pool: &Pool, handle: &JoinHandle<T>) {
+    while !handle.is_finished() || pool.metrics().num_idle_threads() == 0 {
+        thread::yield_now();
+    }
+}
+
+/// Drops the value while a panic unwinds.
+fn drop_by_a_panic<T>(value: T) {
+    let unwound = catch_unwind::<_, ()>(AssertUnwindSafe(|| {
+        let _value = value;
+        panic!("past the value");
+    }));
+    let payload = unwound.unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"past the value"));
 }
 
 #[test]
@@ -118,10 +148,8 @@ fn panics_in_drops() {
 
     // The result, where the handle is dropped.
     let finished = pool.spawn(|| Grenade);
-    while !finished.is_finished() || pool.metrics().num_idle_threads() == 0 {
-        thread::yield_now();
-    }
-    assert!(catch_unwind(AssertUnwindSafe(|| drop(finished))).is_err());
+    wait_for(&pool, &finished);
+    drop(finished);
 
     // What a job panicked with, and what that panics with.
     let error = pool.spawn(|| panic_any(Chain(3))).join().unwrap_err();
@@ -266,5 +294,45 @@ fn panics_of_hooks_are_reported() {
         "heist-blocking-pool: an `on_thread_stop` hook panicked: no stop\n",
     ] {
         assert_eq!(stderr.matches(report).count(), 1, "{stderr}");
+    }
+}
+
+/// Were two panics to meet, the process would abort: so none comes out of a handle or an error that another panic drops.
+#[test]
+fn panics_in_drops_by_a_panic() {
+    let Some(stderr) = stderr_of("panics_in_drops_by_a_panic") else {
+        let pool = Pool::builder().max_threads(1).build();
+
+        // The last clone of a waker.
+        let (release, released) = mpsc::channel::<()>();
+        let mut waiting = pool.spawn(move || released.recv().is_err());
+        let waker = Waker::from(Arc::new(Bomb));
+        let polled = pin!(&mut waiting).poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        drop(waker);
+        drop_by_a_panic(waiting);
+        drop(release);
+
+        // What a job panicked with: left to its handle, and to the error.
+        let unread = pool.spawn(|| panic_any(Bomb));
+        wait_for(&pool, &unread);
+        drop_by_a_panic(unread);
+        drop_by_a_panic(pool.spawn(|| panic_any(Bomb)).join().unwrap_err());
+
+        // A result.
+        let unread = pool.spawn(|| Bomb);
+        wait_for(&pool, &unread);
+        drop_by_a_panic(unread);
+
+        assert_eq!(pool.spawn(|| 42).join().unwrap(), 42);
+        assert_eq!(pool.metrics().num_threads(), 1);
+        return;
+    };
+    for report in [
+        "heist-blocking-pool: the destructor of a waker panicked: a bomb\n",
+        "heist-blocking-pool: nobody awaited the job spawned at ",
+        "heist-blocking-pool: the destructor of the result of the job spawned at ",
+    ] {
+        assert_eq!(stderr.matches(report).count(), 1, "{report}: {stderr}");
     }
 }

@@ -1,14 +1,24 @@
 //! Awaiting any number of futures.
+//!
+//! Each future has a waker of its own, which puts it in a line ([`woken`](super::woken)); a poll of the whole polls those in the line one after the other, each once
+//! at most, for as long as the task's budget lasts. So one that spends the whole budget goes behind the others, and has no turn again before they had one.
 
-use futures_util::future::{JoinAll, TryJoinAll, join_all, try_join_all};
+use super::woken::Woken;
+use futures_core::TryFuture;
+use futures_util::future::{MaybeDone, TryMaybeDone, maybe_done, try_maybe_done};
+use heist_sync::coop;
+use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, IntoFuture};
+use std::mem;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 /// Runs futures concurrently, and gives their outputs in the order of the futures: asyncio's `gather`.
 ///
-/// Only those that were woken are polled, however many there are. Dropping it drops all.
+/// At first all are polled, then only those that were woken, however many there are, and each in its turn: one that spends the [budget](crate::task::coop) of the
+/// whole task starves no other. A future is dropped when it is done, and those that are not with the whole.
 ///
 /// # Cancel safety
 ///
@@ -26,12 +36,15 @@ pub fn gather<I>(futures: I) -> Gather<<I::Item as IntoFuture>::IntoFuture>
 where
     I: IntoIterator<Item: IntoFuture>,
 {
+    let futures = futures.into_iter().map(IntoFuture::into_future);
     Gather {
-        all: join_all(futures.into_iter().map(IntoFuture::into_future)),
+        parts: Parts::new(futures.map(maybe_done)),
     }
 }
 
 /// Runs futures concurrently until all have succeeded, which gives their outputs in the order of the futures, or one has failed.
+///
+/// They are polled as those of [`gather`].
 ///
 /// # Errors
 ///
@@ -53,25 +66,117 @@ pub fn try_gather<I, T, E>(futures: I) -> TryGather<<I::Item as IntoFuture>::Int
 where
     I: IntoIterator<Item: IntoFuture<Output = Result<T, E>>>,
 {
+    let futures = futures.into_iter().map(IntoFuture::into_future);
     TryGather {
-        all: try_join_all(futures.into_iter().map(IntoFuture::into_future)),
+        parts: Parts::new(futures.map(try_maybe_done)),
     }
 }
 
-pin_project_lite::pin_project! {
-    /// What [`gather`] returns.
-    #[must_use = "futures do nothing unless awaited"]
-    pub struct Gather<F: Future> {
-        #[pin]
-        all: JoinAll<F>,
+/// The futures, each of which keeps its output in its place.
+struct Parts<P> {
+    parts: Vec<Part<P>>,
+    /// How many are not done.
+    left: usize,
+    woken: Arc<Woken>,
+}
+
+struct Part<P> {
+    future: Pin<Box<P>>,
+    /// Until it is done.
+    waker: Option<Waker>,
+}
+
+impl<P> Parts<P> {
+    fn new(futures: impl Iterator<Item = P>) -> Self {
+        let futures: Vec<_> = futures.map(Box::pin).collect();
+        let left = futures.len();
+        let woken = Woken::new(left);
+        let part = |(number, future)| Part {
+            future,
+            waker: Some(woken.waker(number)),
+        };
+        Self {
+            parts: futures.into_iter().enumerate().map(part).collect(),
+            left,
+            woken,
+        }
     }
+
+    /// Gives those that were woken their turn. Ready: all are done, or one has failed, and the others are gone.
+    fn poll<E>(
+        &mut self,
+        cx: &Context<'_>,
+        mut poll: impl FnMut(Pin<&mut P>, &mut Context<'_>) -> Poll<Result<(), E>>,
+    ) -> Poll<Result<(), E>> {
+        // One that is woken from now on wakes the task again, and waits for the next poll.
+        for _ in 0..self.woken.await_next(cx.waker()) {
+            if !coop::has_budget_remaining() {
+                // Those that are left begin with the next budget.
+                cx.waker().wake_by_ref();
+                break;
+            }
+            let Some(number) = self.woken.next() else {
+                break;
+            };
+            // One that is done may be woken still.
+            let Some(Part {
+                future,
+                waker: Some(waker),
+            }) = self.parts.get_mut(number)
+            else {
+                continue;
+            };
+            match poll(future.as_mut(), &mut Context::from_waker(waker)) {
+                Poll::Pending => {}
+                Poll::Ready(Ok(())) => {
+                    self.parts[number].waker = None;
+                    self.left -= 1;
+                }
+                Poll::Ready(Err(error)) => {
+                    self.left = 0;
+                    self.parts.clear();
+                    return Poll::Ready(Err(error));
+                }
+            }
+        }
+        if self.left == 0 {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Pending
+        }
+    }
+
+    /// The outputs, when all are done.
+    fn outputs<T>(&mut self, output: impl Fn(Pin<&mut P>) -> Option<T>) -> Vec<T> {
+        let take = |mut part: Part<P>| {
+            output(part.future.as_mut()).expect("it is done, and was not taken")
+        };
+        mem::take(&mut self.parts).into_iter().map(take).collect()
+    }
+}
+
+/// A future's waker may be kept by others, for longer than the task.
+impl<P> Drop for Parts<P> {
+    fn drop(&mut self) {
+        self.woken.forget_task();
+    }
+}
+
+/// What [`gather`] returns.
+#[must_use = "futures do nothing unless awaited"]
+pub struct Gather<F: Future> {
+    parts: Parts<MaybeDone<F>>,
 }
 
 impl<F: Future> Future for Gather<F> {
     type Output = Vec<F::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().all.poll(cx)
+        let parts = &mut self.get_mut().parts;
+        let poll = |part: Pin<&mut MaybeDone<F>>, cx: &mut Context<'_>| part.poll(cx).map(Ok);
+        parts
+            .poll(cx, poll)
+            .map(|Ok(()): Result<(), Infallible>| parts.outputs(MaybeDone::take_output))
     }
 }
 
@@ -81,16 +186,10 @@ impl<F: Future> fmt::Debug for Gather<F> {
     }
 }
 
-pin_project_lite::pin_project! {
-    /// What [`try_gather`] returns.
-    #[must_use = "futures do nothing unless awaited"]
-    pub struct TryGather<F>
-    where
-        F: futures_core::TryFuture,
-    {
-        #[pin]
-        all: TryJoinAll<F>,
-    }
+/// What [`try_gather`] returns.
+#[must_use = "futures do nothing unless awaited"]
+pub struct TryGather<F: TryFuture> {
+    parts: Parts<TryMaybeDone<F>>,
 }
 
 impl<F, T, E> Future for TryGather<F>
@@ -100,12 +199,164 @@ where
     type Output = Result<Vec<T>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().all.poll(cx)
+        let parts = &mut self.get_mut().parts;
+        parts
+            .poll(cx, |part, cx| part.poll(cx))
+            .map_ok(|()| parts.outputs(TryMaybeDone::take_output))
     }
 }
 
-impl<F: futures_core::TryFuture> fmt::Debug for TryGather<F> {
+impl<F: TryFuture> fmt::Debug for TryGather<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TryGather").finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(heist_loom)))]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::sync::{Mutex, Weak};
+    use std::task::Wake;
+    use std::thread;
+
+    /// A task that counts its wakes.
+    #[derive(Default)]
+    struct Task(AtomicUsize);
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    impl Task {
+        fn poll<F: Future + Unpin>(self: &Arc<Self>, future: &mut F) -> Poll<F::Output> {
+            let waker = Waker::from(self.clone());
+            Pin::new(future).poll(&mut Context::from_waker(&waker))
+        }
+
+        fn wakes(&self) -> usize {
+            self.0.load(SeqCst)
+        }
+    }
+
+    /// What is known of the parts: how often each was polled, and by which waker last.
+    struct Log(Mutex<Vec<(usize, Waker)>>);
+
+    impl Log {
+        fn new(count: usize) -> Self {
+            Self(Mutex::new(vec![(0, Waker::noop().clone()); count]))
+        }
+
+        /// A future that is done at its third poll.
+        fn part(&self, number: usize) -> impl Future<Output = usize> {
+            poll_fn(move |cx| {
+                let part = &mut self.0.lock().unwrap()[number];
+                *part = (part.0 + 1, cx.waker().clone());
+                if part.0 < 3 {
+                    Poll::Pending
+                } else {
+                    Poll::Ready(number)
+                }
+            })
+        }
+
+        fn polls(&self) -> Vec<usize> {
+            self.0.lock().unwrap().iter().map(|part| part.0).collect()
+        }
+
+        fn waker(&self, number: usize) -> Waker {
+            self.0.lock().unwrap()[number].1.clone()
+        }
+    }
+
+    /// Few and many.
+    const COUNTS: [usize; 4] = [1, 3, 30, 100];
+
+    #[test]
+    fn only_those_that_were_woken_are_polled() {
+        for count in COUNTS {
+            let (log, task) = (Log::new(count), Arc::new(Task::default()));
+            let mut gather = gather((0..count).map(|number| log.part(number)));
+            let mut polls = vec![1; count];
+            for _ in 0..2 {
+                assert!(task.poll(&mut gather).is_pending());
+                assert_eq!(log.polls(), polls);
+            }
+            assert_eq!(task.wakes(), 0);
+            for number in (0..count).rev() {
+                let waker = log.waker(number);
+                // On another thread. Twice is once.
+                let waking = thread::spawn(move || [waker.clone(), waker].map(Waker::wake));
+                waking.join().unwrap();
+                assert!(task.poll(&mut gather).is_pending());
+                polls[number] += 1;
+                assert_eq!(log.polls(), polls);
+            }
+            assert_eq!(task.wakes(), count);
+            // All at once: the task is woken once.
+            for number in (0..count).rev() {
+                log.waker(number).wake();
+            }
+            assert_eq!(task.wakes(), count + 1);
+            let Poll::Ready(outputs) = task.poll(&mut gather) else {
+                panic!("all are done")
+            };
+            assert!(outputs.into_iter().eq(0..count));
+            assert_eq!(log.polls(), vec![3; count]);
+        }
+    }
+
+    #[test]
+    fn of_none() {
+        let task = Arc::new(Task::default());
+        let nothing = gather([std::future::ready(()); 0]);
+        assert_eq!(task.poll(&mut { nothing }), Poll::Ready(vec![]));
+        let nothing = try_gather([std::future::ready(Ok::<(), ()>(())); 0]);
+        assert_eq!(task.poll(&mut { nothing }), Poll::Ready(Ok(vec![])));
+    }
+
+    /// A waker that is kept after its future is done wakes nobody else; nor does it keep the task, once the whole is gone.
+    #[test]
+    fn wakers_that_are_kept() {
+        let (log, task) = (Log::new(2), Arc::new(Task::default()));
+        let mut gather = gather((0..2).map(|number| log.part(number)));
+        assert!(task.poll(&mut gather).is_pending());
+        for _ in 0..2 {
+            log.waker(0).wake();
+            assert!(task.poll(&mut gather).is_pending());
+        }
+        assert_eq!(log.polls(), [3, 1]);
+        log.waker(0).wake();
+        assert!(task.poll(&mut gather).is_pending());
+        assert_eq!(log.polls(), [3, 1]);
+        drop(gather);
+        let wakes = task.wakes();
+        let gone: Weak<_> = Arc::downgrade(&task);
+        log.waker(1).wake();
+        assert_eq!(task.wakes(), wakes);
+        drop(task);
+        assert!(gone.upgrade().is_none());
+    }
+
+    #[test]
+    fn a_failure_drops_the_others_at_once() {
+        let (task, kept) = (Arc::new(Task::default()), Arc::new(()));
+        for failing in 0..3 {
+            let mut gather = try_gather((0..3).map(|number| {
+                let kept = kept.clone();
+                async move {
+                    let _kept = kept;
+                    if number == failing {
+                        return Err(number);
+                    }
+                    std::future::pending::<Result<(), _>>().await
+                }
+            }));
+            assert_eq!(task.poll(&mut gather), Poll::Ready(Err(failing)));
+            assert_eq!(Arc::strong_count(&kept), 1);
+        }
     }
 }

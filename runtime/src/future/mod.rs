@@ -6,6 +6,7 @@
 
 mod gather;
 mod join;
+mod woken;
 
 pub use gather::{Gather, TryGather, gather, try_gather};
 pub use join::__join;

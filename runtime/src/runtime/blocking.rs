@@ -59,7 +59,7 @@ impl Schedule for Unscheduled {
 
 impl Job for BlockingTask {
     fn run(self) {
-        let _guard = context::enter(self.handle, true);
+        let _guard = context::enter(self.handle);
         context::allow_blocking(|| {
             let again = self.task.run();
             debug_assert!(again.is_none(), "a blocking job ends with its first poll");
@@ -67,6 +67,8 @@ impl Job for BlockingTask {
     }
 
     fn cancel(self) {
+        // Whoever cancels it: what the function has captured is dropped where it would have run.
+        let _guard = context::enter(self.handle);
         self.task.cancel();
     }
 }

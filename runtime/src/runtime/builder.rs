@@ -83,7 +83,8 @@ impl Builder {
         self
     }
 
-    /// How many threads the blocking pool may have; they are started when they are needed. 512 by default.
+    /// How many threads the blocking pool may have; they are started when they are needed. 512 by default. One that leaves, and may still be in
+    /// [`on_thread_stop`](Self::on_thread_stop), counts no more.
     ///
     /// # Panics
     ///

@@ -25,8 +25,8 @@ thread_local! {
 pub struct EnterGuard<'a> {
     previous: Option<Handle>,
     depth: usize,
-    _timers: Option<time::Entered>,
-    _reactor: Option<reactor::Entered>,
+    _timers: time::Entered,
+    _reactor: reactor::Entered,
     /// Of this thread; and tied to the handle, as tokio's is.
     _marker: PhantomData<(&'a Handle, *mut ())>,
 }
@@ -35,11 +35,11 @@ thread_local! {
     static DEPTH: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Enters a runtime whose timers and reactor the thread enters by itself (a worker), or with them.
-pub(super) fn enter<'a>(handle: Handle, drivers: bool) -> EnterGuard<'a> {
+/// Enters a runtime, its timers and its reactor. (A worker that runs has a wheel of its own: see `Worker::run`.)
+pub(super) fn enter<'a>(handle: Handle) -> EnterGuard<'a> {
     let scheduler = handle.scheduler();
-    let _timers = drivers.then(|| scheduler.timers().enter(None));
-    let _reactor = drivers.then(|| scheduler.reactor().enter());
+    let _timers = scheduler.timers().enter(None);
+    let _reactor = scheduler.reactor().enter();
     // A thread whose locals are being destroyed, one of which may be a runtime, is in none from now on.
     let previous = CURRENT.try_with(|current| current.replace(Some(handle)));
     let previous = previous.ok().flatten();

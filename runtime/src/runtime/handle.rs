@@ -97,7 +97,7 @@ impl Handle {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
-        context::enter(self.clone(), true)
+        context::enter(self.clone())
     }
 
     /// Spawns a task on this runtime: see [`heist::spawn`](fn@crate::spawn).

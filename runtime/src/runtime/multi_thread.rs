@@ -4,7 +4,7 @@
 
 use super::{Handle, context};
 use crate::failure::{catch, report_panic};
-use crate::scheduler::{Parker, Worker};
+use crate::scheduler::{Parker, Worker, sleep_punctually};
 use heist_sync::coop::{self, Budget};
 use parking_lot::{Condvar, Mutex};
 use std::cell::OnceCell;
@@ -140,12 +140,14 @@ impl WorkerThreads {
 }
 
 fn work(handle: &Handle, worker: Worker, options: &ThreadOptions) {
+    // Before the hook, which may wish otherwise.
+    sleep_punctually();
     call(options.on_start.as_ref(), "on_thread_start");
     {
-        let _guard = context::enter(handle.clone(), false);
+        let _guard = context::enter(handle.clone());
         context::forbid_blocking("a worker", || {
             worker.run(|| handle.scheduler().is_closed());
-            // Cancels what is left in its hands, in the runtime's context still.
+            // Cancels what is left in its hands, in the runtime's context still, with its drivers.
             drop(worker);
         });
     }

@@ -24,7 +24,7 @@ mod worker;
 #[cfg(test)]
 mod models;
 
-pub(crate) use parker::Parker;
+pub(crate) use parker::{Parker, sleep_punctually};
 pub(crate) use worker::Worker;
 
 use summons::Summons;

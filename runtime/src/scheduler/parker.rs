@@ -104,3 +104,15 @@ impl Parker {
         self.state.swap(EMPTY, AcqRel) == NOTIFIED
     }
 }
+
+/// Has the kernel end this thread's sleeps when they are over. By default Linux lets each go on for up to 50 µs, so that it can end several at once. Where it
+/// refuses, sleeps are as late as that. Threads and processes that this thread starts inherit it.
+#[cfg(target_os = "linux")]
+pub(crate) fn sleep_punctually() {
+    // The smallest slack there is: 1 ns.
+    let _ = rustix::thread::set_current_timer_slack(Some(std::num::NonZeroU64::MIN));
+}
+
+/// There is nothing to be done: that a sleep may go on for longer is Linux's own.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn sleep_punctually() {}

@@ -71,7 +71,7 @@ impl<T> JoinHandle<T> {
     /// Asks for the task to be cancelled: its future is dropped at its next suspension, and the handle then resolves, as cancelled if the
     /// task had not ended before. Idempotent. asyncio's `Task.cancel`.
     ///
-    /// A blocking job that has begun cannot be interrupted; one that still waits in its queue never begins.
+    /// A blocking job that has begun cannot be interrupted; one that still waits in its queue never begins: its function is dropped here and now.
     ///
     /// # Examples
     ///

@@ -165,26 +165,32 @@ pub(crate) fn each_of_very_many_has_its_turn(shape: Shape) {
     let polls: Arc<Vec<AtomicUsize>> = Arc::new((0..TASKS).map(|_| AtomicUsize::new(0)).collect());
     let behind = Countdown::new(TASKS);
     let most = Arc::new(AtomicUsize::new(0));
-    let turn = |n: usize| {
+    let turn = {
         let (polls, behind, most) = (polls.clone(), behind.clone(), most.clone());
-        async move {
-            while most.load(SeqCst) == 0 {
-                if polls[n].fetch_add(1, SeqCst) + 1 == TURNS {
-                    behind.hit();
+        move |n: usize| {
+            let (polls, behind, most) = (polls.clone(), behind.clone(), most.clone());
+            async move {
+                while most.load(SeqCst) == 0 {
+                    if polls[n].fetch_add(1, SeqCst) + 1 == TURNS {
+                        behind.hit();
+                    }
+                    task::yield_now().await;
                 }
-                task::yield_now().await;
             }
         }
     };
-    shape.block_on(async {
+    let stop = most.clone();
+    // On a worker as well: none has a turn before all are there, nor between the last that counts and the count.
+    let count = async move {
         let tasks: Vec<_> = (0..TASKS).map(|n| heist::spawn(turn(n))).collect();
         behind.wait().await;
         let counts = polls.iter().map(|count| count.load(SeqCst));
-        most.store(counts.max().unwrap(), SeqCst);
+        stop.store(counts.max().unwrap(), SeqCst);
         for task in tasks {
             task.await.unwrap();
         }
-    });
+    };
+    shape.block_on(async { heist::spawn(count).await }).unwrap();
     if shape.parallelism() == 1 {
         // On several threads that is up to the machine as well.
         let most = most.load(SeqCst);

@@ -6,8 +6,10 @@
 mod abort;
 mod block_on;
 mod blocking;
+mod contexts;
 mod enter;
 mod fairness;
+mod gather;
 mod join;
 mod panics;
 mod regressions;
@@ -69,6 +71,10 @@ suite! {
         futures_are_dropped_before_the_handle_resolves
         many_join_in_any_order
         join_and_gather;
+    gather:
+        none_starves_the_others
+        all_are_busy
+        parts_that_are_woken_from_everywhere;
     wake:
         yielding_tasks_take_turns
         by_a_foreign_thread
@@ -179,6 +185,10 @@ suite! {
         of_a_runtime_in_a_thread_local
         thread_locals_that_use_the_runtime
         with_a_guard_that_was_leaked;
+    contexts:
+        a_queued_blocking_job
+        a_refused_blocking_job
+        a_task_in_a_workers_hands;
     threads:
         as_many_as_asked_for
         no_task_leaves_them
@@ -188,6 +198,7 @@ suite! {
         hooks_are_called_once_a_thread
         hooks_that_panic
         a_hook_that_spawns
+        sleep_punctually
         the_flavor;
     runtimes:
         wake_each_others_tasks

@@ -226,6 +226,50 @@ pub(crate) fn a_hook_that_spawns(shape: Shape) {
     receive(&runs);
 }
 
+/// The slack that Linux gives to the sleeps of this thread, in nanoseconds.
+#[cfg(target_os = "linux")]
+fn timer_slack() -> u64 {
+    rustix::thread::current_timer_slack().unwrap()
+}
+
+/// That of workers is the smallest there is. The thread in `block_on` is somebody's own, and keeps what it has.
+#[cfg(target_os = "linux")]
+pub(crate) fn sleep_punctually(shape: Shape) {
+    use std::num::NonZeroU64;
+
+    let own = timer_slack();
+    let runtime = shape.runtime();
+    let (root, task) = runtime.block_on(async {
+        (
+            timer_slack(),
+            heist::spawn(async { timer_slack() }).await.unwrap(),
+        )
+    });
+    assert_eq!(root, own);
+    let expected = match shape {
+        Shape::CurrentThread => own,
+        Shape::Workers(_) => 1,
+    };
+    assert_eq!(task, expected);
+    assert_eq!(timer_slack(), own);
+
+    // The hook has the last word.
+    const OWN: u64 = 7_000;
+    let mut builder = shape.builder();
+    builder.on_thread_start(|| {
+        rustix::thread::set_current_timer_slack(NonZeroU64::new(OWN)).unwrap();
+    });
+    if shape != Shape::CurrentThread {
+        let runtime = builder.build().unwrap();
+        let task = runtime.spawn(async { timer_slack() });
+        assert_eq!(runtime.block_on(task).unwrap(), OWN);
+    }
+}
+
+/// There is no such slack.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn sleep_punctually(_: Shape) {}
+
 pub(crate) fn the_flavor(shape: Shape) {
     let runtime = shape.runtime();
     let expected = match shape {
