@@ -460,9 +460,12 @@ pub(super) fn socket(address: &SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// How many bytes the buffers have together.
+/// How many buffers Linux takes in one call (`UIO_MAXIOV`), and `std` therefore gives it. Nothing depends on it elsewhere.
+const BUFFERS: usize = 1_024;
+
+/// How many bytes a vectored call is for, if these are the lengths of the buffers: the others are not looked at.
 fn total(lengths: impl Iterator<Item = usize>) -> usize {
-    lengths.fold(0, usize::saturating_add)
+    lengths.take(BUFFERS).fold(0, usize::saturating_add)
 }
 
 impl AsyncRead for &TcpStream {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::io::{AsyncReadExt, AsyncWriteExt, Interest};
-use crate::reactor::tests::{Task, block_on, each_kind};
+use crate::reactor::tests::{Task, block_on, each_kind, turn};
 use futures_lite::future::{or, poll_once, zip};
 use heist_sync::coop::{Budget, with_budget};
 use rustix::fs::{OFlags, fcntl_getfl};
@@ -16,6 +16,7 @@ use std::os::fd::AsFd;
 use std::pin::Pin;
 use std::pin::pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 assert_impl_all!(TcpListener: Send, Sync, Unpin, AsFd, std::fmt::Debug);
 assert_impl_all!(TcpStream: Send, Sync, Unpin, AsFd, std::fmt::Debug);
@@ -134,6 +135,33 @@ fn several_buffers_go_in_one_call() {
                     .await
                     .is_none()
             );
+        });
+    });
+}
+
+/// More buffers than one system call takes: that it leaves some over doesn't mean that the stream is full, or empty.
+#[test]
+fn more_buffers_than_go_in_one_call() {
+    each_kind(|reactor| {
+        block_on(reactor, async {
+            let (mut client, mut server) = pair().await;
+            // From here on no event comes by itself.
+            turn(reactor, Some(Duration::ZERO));
+            let bytes = [7; 2_000];
+            let buffers: Vec<_> = bytes.chunks(1).map(IoSlice::new).collect();
+            assert_eq!(client.write_vectored(&buffers).await.unwrap(), 1_024);
+            let more = poll_once(client.write(&[8; 500])).await;
+            assert_eq!(more.expect("there is room").unwrap(), 500);
+
+            server.readable().await.unwrap();
+            turn(reactor, Some(Duration::ZERO));
+            let mut bytes = [0; 2_000];
+            let mut buffers: Vec<_> = bytes.chunks_mut(1).map(IoSliceMut::new).collect();
+            assert_eq!(server.read_vectored(&mut buffers).await.unwrap(), 1_024);
+            let mut rest = [0; 1_000];
+            let read = poll_once(server.read(&mut rest)).await;
+            assert_eq!(read.expect("there is more").unwrap(), 500);
+            assert!(bytes[..1_024].iter().all(|&byte| byte == 7) && rest[499] == 8);
         });
     });
 }
@@ -374,7 +402,7 @@ fn options_are_set_and_read() {
             assert_eq!(client.ttl().unwrap(), 44);
             assert_eq!(client.linger().unwrap(), None);
             client.set_zero_linger().unwrap();
-            assert_eq!(client.linger().unwrap(), Some(std::time::Duration::ZERO));
+            assert_eq!(client.linger().unwrap(), Some(Duration::ZERO));
             assert!(client.take_error().unwrap().is_none());
         });
     });
