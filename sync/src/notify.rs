@@ -181,7 +181,8 @@ impl Notify {
 
     /// Waits for a notification, or takes the permit if there is one.
     ///
-    /// From the moment it is made the future gets what [`notify_waiters`](Self::notify_waiters) sends, polled or not.
+    /// From the moment it is made the future gets what [`notify_waiters`](Self::notify_waiters) sends, polled or not; what
+    /// was done before an earlier call is seen by then. So whoever makes it, looks, and only then awaits it misses none.
     /// What [`notify_one`](Self::notify_one) sends it gets from its first poll on, or from [`Notified::enable`] on;
     /// before, a permit is stored.
     ///
@@ -207,8 +208,9 @@ impl Notify {
         Notified {
             notify: self,
             waiter: Waiter::new(Entry {
-                // Relaxed: a call that came before this one is seen as it is; nothing is read because of it.
-                calls: calls(self.state.load(Relaxed)),
+                // Acquire: a call that is counted already will not end the wait. What was done before it is seen by the
+                // caller, who looks before he waits.
+                calls: calls(self.state.load(Acquire)),
                 outcome: Outcome::Open,
             }),
         }
