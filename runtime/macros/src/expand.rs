@@ -141,7 +141,6 @@ fn blocking(attribute: Attribute, arguments: &Arguments, function: Function) -> 
     let Arguments {
         flavor,
         worker_threads,
-        start_paused,
         heist,
     } = arguments;
     let call = match (attribute, flavor, worker_threads) {
@@ -152,11 +151,9 @@ fn blocking(attribute: Attribute, arguments: &Arguments, function: Function) -> 
                 Flavor::CurrentThread => quote!(new_current_thread),
             };
             let worker_threads = worker_threads.map(|threads| quote! { .worker_threads(#threads) });
-            let start_paused = start_paused.map(|paused| quote! { .start_paused(#paused) });
             quote! {
                 #heist::runtime::Builder::#new()
                     #worker_threads
-                    #start_paused
                     .build()
                     .expect("the runtime cannot be built")
                     .block_on(#future)
@@ -305,10 +302,6 @@ mod tests {
             (
                 quote!(flavor = "current_thread"),
                 quote!(new_current_thread()),
-            ),
-            (
-                quote!(flavor = "current_thread", start_paused = true),
-                quote!(new_current_thread().start_paused(true)),
             ),
         ] {
             same(
