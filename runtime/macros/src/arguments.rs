@@ -1,13 +1,13 @@
-//! What an attribute says about its runtime. In come the tokens between the attribute's parentheses, out goes a checked
-//! [`Arguments`], or what is wrong with them; `expand` calls it.
+//! What an attribute says about its runtime. In come the tokens between the attribute's parentheses, out go checked
+//! [`Arguments`], and what is wrong with them; `expand` calls it.
 
 use std::num::NonZeroUsize;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, Parser};
-use syn::{Error, LitInt, LitStr, Path, Result};
+use syn::{Error, LitInt, LitStr, Path, Result, Token};
 
 /// The two attributes of this crate.
 #[derive(Clone, Copy, PartialEq)]
@@ -74,10 +74,24 @@ impl Arguments {
         }
     }
 
-    pub(crate) fn parse(attribute: Attribute, tokens: TokenStream) -> Result<Self> {
+    /// What `attribute` means with these arguments, and what is wrong with them: the first error. What is wrong is left out.
+    pub(crate) fn parse(attribute: Attribute, tokens: TokenStream) -> (Self, Option<Error>) {
         let mut given = Given::default();
-        syn::meta::parser(|argument| given.take(&argument)).parse2(tokens)?;
-        given.check(attribute)
+        let mut wrong = None;
+        let parser = syn::meta::parser(|argument| {
+            if let Err(error) = given.take(&argument) {
+                wrong.get_or_insert(error);
+                // The others are wanted all the same.
+                while !argument.input.is_empty() && !argument.input.peek(Token![,]) {
+                    argument.input.parse::<TokenTree>()?;
+                }
+            }
+            Ok(())
+        });
+        let parsed = parser.parse2(tokens);
+        let mut arguments = Self::default_of(attribute);
+        let checked = given.check(attribute, &mut arguments);
+        (arguments, wrong.or(parsed.err()).or(checked.err()))
     }
 }
 
@@ -104,9 +118,12 @@ impl Given {
         }
     }
 
-    /// What the arguments mean, if they mean something and fit together.
-    fn check(self, attribute: Attribute) -> Result<Arguments> {
-        let mut arguments = Arguments::default_of(attribute);
+    /// Puts what the arguments mean into `arguments`, as long as they mean something and fit together.
+    fn check(self, attribute: Attribute, arguments: &mut Arguments) -> Result<()> {
+        // First: an expansion that reports what is wrong with the others needs it, too.
+        if let Some(path) = &self.heist {
+            arguments.heist = path.parse_with(Path::parse_mod_style)?.to_token_stream();
+        }
         let mut by_default = format!(" (`{}` has another by default)", attribute.name());
         if let Some(flavor) = &self.flavor {
             arguments.flavor = Flavor::parse(flavor)?;
@@ -126,10 +143,7 @@ impl Given {
                 .map_err(|_| Error::new(threads.span(), message))?;
             arguments.worker_threads = Some(threads.get());
         }
-        if let Some(path) = &self.heist {
-            arguments.heist = path.parse_with(Path::parse_mod_style)?.to_token_stream();
-        }
-        Ok(arguments)
+        Ok(())
     }
 }
 
@@ -150,12 +164,17 @@ mod tests {
     use super::*;
 
     fn parse(attribute: Attribute, tokens: TokenStream) -> Arguments {
-        Arguments::parse(attribute, tokens).expect("these arguments are good")
+        let (arguments, wrong) = Arguments::parse(attribute, tokens);
+        assert!(wrong.is_none(), "{wrong:?}");
+        arguments
     }
 
     fn error(attribute: Attribute, tokens: TokenStream) -> String {
-        let error = Arguments::parse(attribute, tokens).expect_err("these arguments are bad");
-        error.to_string()
+        let (_, wrong) = Arguments::parse(attribute, tokens);
+        let wrong = wrong.expect("these arguments are bad").into_iter();
+        let messages: Vec<_> = wrong.map(|error| error.to_string()).collect();
+        assert_eq!(messages.len(), 1, "{messages:?}");
+        messages.concat()
     }
 
     #[test]
@@ -186,6 +205,23 @@ mod tests {
         assert_eq!(arguments.heist.to_string(), quote!(crate::a::b).to_string());
         let arguments = parse(Attribute::Main, quote!(flavor = "current_thread"));
         assert_eq!(arguments.flavor, Flavor::CurrentThread);
+    }
+
+    #[test]
+    fn what_is_wrong_leaves_the_rest() {
+        for tokens in [
+            quote!(crate = "renamed", threads = 4),
+            quote!(threads(4, 5), crate = "renamed"),
+            quote!(flavor = multi::thread, crate = "renamed"),
+            quote!(start_paused = true, crate = "renamed", worker_threads),
+            quote!(worker_threads = 0, crate = "renamed"),
+            quote!(flavor = "local", crate = "renamed"),
+            quote!(crate = "renamed", 3),
+        ] {
+            let (arguments, wrong) = Arguments::parse(Attribute::Main, tokens);
+            assert!(wrong.is_some());
+            assert_eq!(arguments.heist.to_string(), "renamed");
+        }
     }
 
     #[test]
