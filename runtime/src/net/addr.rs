@@ -4,6 +4,7 @@
 //! there at once; names go to the resolver of the operating system, which blocks, on the blocking pool.
 #![forbid(unsafe_code)]
 
+use heist_sync::coop;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::vec;
@@ -101,6 +102,8 @@ pub(super) async fn try_each<T>(
             Ok(socket) => return Ok(socket),
             Err(error) => last = Some(error),
         }
+        // It may have failed at once: who tries for ever gives way now and then.
+        coop::consume_budget().await;
     }
     Err(last.unwrap_or_else(|| {
         io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")

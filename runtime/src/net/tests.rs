@@ -2,19 +2,22 @@
 
 use super::*;
 use crate::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use crate::reactor::Reactor;
 use crate::reactor::tests::{Task, block_on, each_kind, turn};
 use futures_lite::future::{or, poll_once, zip};
 use heist_sync::coop::{Budget, with_budget};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{FdFlags, fcntl_getfd};
 use static_assertions::assert_impl_all;
-use std::future::Future;
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice, IoSliceMut, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::AsFd;
 #[cfg(feature = "hyper")]
 use std::pin::Pin;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -316,7 +319,7 @@ fn poll_accept_accepts() {
             let client = TcpStream::connect(listener.local_addr().unwrap())
                 .await
                 .unwrap();
-            let accepted = std::future::poll_fn(|cx| listener.poll_accept(cx)).await;
+            let accepted = poll_fn(|cx| listener.poll_accept(cx)).await;
             assert_eq!(accepted.unwrap().1, client.local_addr().unwrap());
         });
     });
@@ -463,6 +466,43 @@ fn the_budget_is_spent() {
     });
 }
 
+/// Nor do errors that come at once.
+#[test]
+fn errors_spend_the_budget() {
+    #[track_caller]
+    fn fails_ten_times<T>(reactor: &Arc<Reactor>, op: impl AsyncFn() -> io::Result<T>) {
+        let errors = Cell::new(0);
+        let retry = async {
+            while op().await.is_err() && errors.get() < 1_000 {
+                errors.set(errors.get() + 1);
+            }
+        };
+        let (task, waker) = Task::new(reactor);
+        let cx = &mut Context::from_waker(&waker);
+        let polled = with_budget(Budget::new(10), || pin!(retry).poll(cx));
+        assert!(polled.is_pending());
+        assert_eq!((errors.get(), task.wakes()), (10, 1));
+    }
+
+    each_kind(|reactor| {
+        let (listener, stream) = block_on(reactor, async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            (listener, pair().await.0)
+        });
+        let address = listener.local_addr().unwrap();
+        reactor.shutdown();
+        let _entered = reactor.enter();
+        fails_ten_times(reactor, async || listener.accept().await);
+        fails_ten_times(reactor, async || poll_fn(|cx| listener.poll_accept(cx)).await);
+        fails_ten_times(reactor, async || stream.readable().await);
+        fails_ten_times(reactor, async || {
+            poll_fn(|cx| stream.poll_read_ready(cx)).await
+        });
+        fails_ten_times(reactor, async || (&stream).read(&mut [0]).await);
+        fails_ten_times(reactor, async || TcpStream::connect(address).await);
+    });
+}
+
 #[test]
 fn a_host_has_addresses() {
     let addresses = |host: &str| -> io::Result<Vec<SocketAddr>> {
@@ -499,7 +539,6 @@ fn hosts_can_be_given_as_in_tokio() {
 #[test]
 fn hyper_reads_into_memory_that_is_not_initialised() {
     use hyper::rt::{Read, ReadBuf, Write};
-    use std::future::poll_fn;
     use std::mem::MaybeUninit;
 
     each_kind(|reactor| {

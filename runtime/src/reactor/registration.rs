@@ -12,7 +12,7 @@ use super::poller::{Kind, Poller};
 use super::readiness::Snapshot;
 use super::slot::{Direction, Slot};
 use super::{Reactor, shut_down};
-use heist_sync::coop;
+use heist_sync::coop::{self, RestoreOnPending};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -103,7 +103,7 @@ impl<T: AsFd> Registered<T> {
     ) -> Poll<io::Result<R>> {
         let coop = ready!(coop::poll_proceed(cx));
         loop {
-            let seen = ready!(self.poll_seen(cx, direction))?;
+            let seen = ready!(self.poll_seen(cx, direction, &coop))?;
             if let Some(result) = self.attempt(seen, direction.interest(), &mut op) {
                 coop.made_progress();
                 return Poll::Ready(result);
@@ -123,7 +123,7 @@ impl<T: AsFd> Registered<T> {
     ) -> Poll<io::Result<usize>> {
         let coop = ready!(coop::poll_proceed(cx));
         loop {
-            let seen = ready!(self.poll_seen(cx, direction))?;
+            let seen = ready!(self.poll_seen(cx, direction, &coop))?;
             if let Some(result) = self.attempt(seen, direction.interest(), &mut op) {
                 coop.made_progress();
                 // Nothing at all is the end of the stream, which stays.
@@ -182,7 +182,7 @@ impl<T: AsFd> Registered<T> {
         direction: Direction,
     ) -> Poll<io::Result<()>> {
         let coop = ready!(coop::poll_proceed(cx));
-        ready!(self.poll_seen(cx, direction))?;
+        ready!(self.poll_seen(cx, direction, &coop))?;
         coop.made_progress();
         Poll::Ready(Ok(()))
     }
@@ -209,32 +209,44 @@ impl<T: AsFd> Registered<T> {
     }
 
     #[inline]
-    fn poll_seen(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<io::Result<Snapshot>> {
+    fn poll_seen(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        coop: &RestoreOnPending,
+    ) -> Poll<io::Result<Snapshot>> {
         let polled = self.slot().poll_ready(direction, cx);
-        self.checked(polled)
+        self.checked(polled, coop)
     }
 
     async fn seen(&self, interest: Interest) -> io::Result<Snapshot> {
         let mut wait = pin!(self.slot().wait_for(interest));
         poll_fn(|cx| {
             let coop = ready!(coop::poll_proceed(cx));
-            let seen = ready!(self.checked(wait.as_mut().poll(cx)))?;
+            let seen = ready!(self.checked(wait.as_mut().poll(cx), &coop))?;
             coop.made_progress();
             Poll::Ready(Ok(seen))
         })
         .await
     }
 
+    /// What a wait has come to. An error spends the budget: who tries again at each must give way as well.
     #[inline]
-    fn checked(&self, polled: Poll<Snapshot>) -> Poll<io::Result<Snapshot>> {
-        match polled {
-            Poll::Ready(seen) if seen.is_shut_down() => Poll::Ready(Err(shut_down())),
-            Poll::Ready(seen) => Poll::Ready(Ok(seen)),
-            Poll::Pending => {
-                self.reactor.arm(self.get_ref().as_fd(), self.slot)?;
-                Poll::Pending
-            }
-        }
+    fn checked(
+        &self,
+        polled: Poll<Snapshot>,
+        coop: &RestoreOnPending,
+    ) -> Poll<io::Result<Snapshot>> {
+        let failed = match polled {
+            Poll::Ready(seen) if !seen.is_shut_down() => return Poll::Ready(Ok(seen)),
+            Poll::Ready(_) => shut_down(),
+            Poll::Pending => match self.reactor.arm(self.get_ref().as_fd(), self.slot) {
+                Ok(()) => return Poll::Pending,
+                Err(error) => error,
+            },
+        };
+        coop.made_progress();
+        Poll::Ready(Err(failed))
     }
 }
 
