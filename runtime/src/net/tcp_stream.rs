@@ -297,7 +297,7 @@ impl TcpStream {
     /// Runs a system call of your own on the socket, if it is ready for `interest` as far as is known.
     ///
     /// If it returns `WouldBlock`, the next wait for `interest` waits for the system to say that it is ready again: so return it only
-    /// because the socket did.
+    /// because the socket did. It is run once: `Interrupted` is given back like any other error.
     ///
     /// # Errors
     ///
@@ -305,14 +305,13 @@ impl TcpStream {
     pub fn try_io<R>(
         &self,
         interest: Interest,
-        operation: impl FnMut() -> io::Result<R>,
+        operation: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut operation = operation;
-        self.io.try_io(interest, |_| operation())
+        self.io.try_user_io(interest, |_| operation())
     }
 
     /// Runs a system call of your own on the socket until it doesn't return `WouldBlock`, each time after the socket has become ready
-    /// for `interest`.
+    /// for `interest`. Any other error ends it, `Interrupted` as well.
     ///
     /// # Errors
     ///
@@ -327,7 +326,7 @@ impl TcpStream {
         operation: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
         let mut operation = operation;
-        self.io.io(interest, |_| operation()).await
+        self.io.user_io(interest, |_| operation()).await
     }
 
     /// Reads what comes next and leaves it to be read again. It waits until there is something. 0 is the end, or an empty buffer.

@@ -389,6 +389,31 @@ fn a_system_call_of_ones_own() {
     });
 }
 
+/// What a user's call returns is its result, but that it would have to wait; and it may use itself up.
+#[test]
+fn a_system_call_of_ones_own_that_is_interrupted() {
+    each_kind(|reactor| {
+        block_on(reactor, async {
+            let (client, _server) = pair().await;
+            let mut calls = 0;
+            let mut interrupted = || {
+                calls += 1;
+                // Not for ever, where it is called again.
+                let kind = if calls < 10 { io::ErrorKind::Interrupted } else { io::ErrorKind::Other };
+                Err::<(), _>(io::Error::from(kind))
+            };
+            let tried = client.try_io(Interest::WRITABLE, &mut interrupted);
+            assert_eq!(tried.unwrap_err().kind(), io::ErrorKind::Interrupted);
+            let waited = client.async_io(Interest::WRITABLE, &mut interrupted).await;
+            assert_eq!(waited.unwrap_err().kind(), io::ErrorKind::Interrupted);
+            assert_eq!(calls, 2);
+            let words = String::from("all of it");
+            let given = client.try_io(Interest::WRITABLE, move || Ok(words));
+            assert_eq!(given.unwrap(), "all of it");
+        });
+    });
+}
+
 #[test]
 fn options_are_set_and_read() {
     each_kind(|reactor| {

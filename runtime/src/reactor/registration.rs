@@ -92,8 +92,8 @@ impl<T: AsFd> Registered<T> {
         self.reactor.slab.slot(self.slot)
     }
 
-    /// Runs `op` now, and once more after each time that it would have blocked and the descriptor has become ready in
-    /// `direction` since. Of several tasks that wait like this, in one direction, the last is woken.
+    /// Runs `op`, a system call of ours, now, and once more after each time that it would have blocked and the descriptor has
+    /// become ready in `direction` since. Of several tasks that wait like this, in one direction, the last is woken.
     #[inline]
     pub(crate) fn poll_io<R>(
         &self,
@@ -104,7 +104,8 @@ impl<T: AsFd> Registered<T> {
         let coop = ready!(coop::poll_proceed(cx));
         loop {
             let seen = ready!(self.poll_seen(cx, direction, &coop))?;
-            if let Some(result) = self.attempt(seen, direction.interest(), &mut op) {
+            let result = uninterrupted(|| op(self.get_ref()));
+            if let Some(result) = self.unless_blocked(seen, direction.interest(), result) {
                 coop.made_progress();
                 return Poll::Ready(result);
             }
@@ -124,7 +125,8 @@ impl<T: AsFd> Registered<T> {
         let coop = ready!(coop::poll_proceed(cx));
         loop {
             let seen = ready!(self.poll_seen(cx, direction, &coop))?;
-            if let Some(result) = self.attempt(seen, direction.interest(), &mut op) {
+            let result = uninterrupted(|| op(self.get_ref()));
+            if let Some(result) = self.unless_blocked(seen, direction.interest(), result) {
                 coop.made_progress();
                 // Nothing at all is the end of the stream, which stays.
                 if Poller::SHOWS_END && matches!(result, Ok(done) if 0 < done && done < len) {
@@ -141,15 +143,25 @@ impl<T: AsFd> Registered<T> {
         interest: Interest,
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
+        self.user_io(interest, |io| uninterrupted(|| op(io))).await
+    }
+
+    /// The same with what a user calls: whatever it returns but `WouldBlock` is the result.
+    pub(crate) async fn user_io<R>(
+        &self,
+        interest: Interest,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
         loop {
             let seen = self.seen(interest).await?;
-            if let Some(result) = self.attempt(seen, interest, &mut op) {
+            let result = op(self.get_ref());
+            if let Some(result) = self.unless_blocked(seen, interest, result) {
                 return result;
             }
         }
     }
 
-    /// Runs `op` if the descriptor is ready for `interest` as far as is known; else it would block.
+    /// Runs `op`, a system call of ours, if the descriptor is ready for `interest` as far as is known; else it would block.
     ///
     /// # Errors
     ///
@@ -159,6 +171,19 @@ impl<T: AsFd> Registered<T> {
         interest: Interest,
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
+        self.try_user_io(interest, |io| uninterrupted(|| op(io)))
+    }
+
+    /// The same with what a user calls: whatever it returns is the result.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registered::try_io`].
+    pub(crate) fn try_user_io<R>(
+        &self,
+        interest: Interest,
+        op: impl FnOnce(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
         let seen = self.slot().readiness().load();
         if seen.is_shut_down() {
             return Err(shut_down());
@@ -166,7 +191,7 @@ impl<T: AsFd> Registered<T> {
         if seen.ready(interest).is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let result = self.attempt(seen, interest, &mut op);
+        let result = self.unless_blocked(seen, interest, op(self.get_ref()));
         result.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
     }
 
@@ -187,24 +212,20 @@ impl<T: AsFd> Registered<T> {
         Poll::Ready(Ok(()))
     }
 
-    /// Runs `op`; `None` if it would have blocked, which is then known.
+    /// The result of an operation that began with `seen`; `None` if it would have blocked, which is then known.
     #[inline]
-    fn attempt<R>(
+    fn unless_blocked<R>(
         &self,
         seen: Snapshot,
         interest: Interest,
-        op: &mut impl FnMut(&T) -> io::Result<R>,
+        result: io::Result<R>,
     ) -> Option<io::Result<R>> {
-        loop {
-            match op(self.get_ref()) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.slot().readiness().clear(seen, interest);
-                    return None;
-                }
-                // A signal: `futures_io` wants it retried.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return Some(result),
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.slot().readiness().clear(seen, interest);
+                None
             }
+            result => Some(result),
         }
     }
 
@@ -247,6 +268,17 @@ impl<T: AsFd> Registered<T> {
         };
         coop.made_progress();
         Poll::Ready(Err(failed))
+    }
+}
+
+/// Makes a system call again as long as a signal interrupts it: `futures_io` wants that.
+#[inline]
+fn uninterrupted<R>(mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
     }
 }
 
