@@ -111,10 +111,13 @@ impl TcpListener {
 
     /// Takes the next connection, and says who it is. Many tasks may wait for one at the same time.
     ///
+    /// The connection belongs to the runtime of the listener, whoever accepts it, on whatever thread.
+    ///
     /// # Errors
     ///
     /// Those of the system, which concern one connection and not the listener (`ConnectionAborted`), or pass (no descriptor left): go on
-    /// accepting, after a pause in the second case. A connection that waits is not lost by an error.
+    /// accepting, after a pause in the second case. A connection that waits is not lost by them; one that was taken, and cannot be registered
+    /// with the reactor (no memory, too many watches), is closed. Another one if the listener's runtime is shut down.
     ///
     /// # Cancel safety
     ///
@@ -137,7 +140,7 @@ impl TcpListener {
     /// ```
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, peer) = self.io.io(Interest::READABLE, accept).await?;
-        Ok((TcpStream::register(stream)?, peer))
+        Ok((TcpStream::accepted(&self.io, stream)?, peer))
     }
 
     /// The same for `poll_` methods. Of several tasks that wait through this method, the last is woken.
@@ -147,7 +150,7 @@ impl TcpListener {
     /// As [`TcpListener::accept`].
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let (stream, peer) = ready!(self.io.poll_io(cx, Direction::Read, accept))?;
-        Poll::Ready(Ok((TcpStream::register(stream)?, peer)))
+        Poll::Ready(Ok((TcpStream::accepted(&self.io, stream)?, peer)))
     }
 
     /// The address that it listens on: with the port that the system chose, if it was asked to.

@@ -128,8 +128,17 @@ impl TcpStream {
 
     /// Registers a connection that is non-blocking.
     #[track_caller]
-    pub(super) fn register(stream: std::net::TcpStream) -> io::Result<Self> {
+    fn register(stream: std::net::TcpStream) -> io::Result<Self> {
         let io = Registered::new(stream, Kind::Stream)?;
+        Ok(Self { io })
+    }
+
+    /// Registers a connection that `listener` has accepted, and that is non-blocking, with the listener's reactor.
+    pub(super) fn accepted(
+        listener: &Registered<std::net::TcpListener>,
+        stream: std::net::TcpStream,
+    ) -> io::Result<Self> {
+        let io = listener.new_beside(stream, Kind::Stream)?;
         Ok(Self { io })
     }
 

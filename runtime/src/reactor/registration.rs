@@ -42,12 +42,18 @@ impl<T: AsFd> Registered<T> {
     /// If the thread has no reactor.
     #[track_caller]
     pub(crate) fn new(io: T, kind: Kind) -> io::Result<Self> {
-        Self::register(
-            Reactor::current(),
-            io,
-            kind,
-            Ready::READABLE | Ready::WRITABLE,
-        )
+        let untried = Ready::READABLE | Ready::WRITABLE;
+        Self::register(Reactor::current(), io, kind, untried)
+    }
+
+    /// As [`Registered::new`], with the reactor of this one, whatever the thread's is: what a listener accepts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registered::new`].
+    pub(crate) fn new_beside<U: AsFd>(&self, io: U, kind: Kind) -> io::Result<Registered<U>> {
+        let untried = Ready::READABLE | Ready::WRITABLE;
+        Registered::register(Arc::clone(&self.reactor), io, kind, untried)
     }
 
     /// Registers what becomes ready later: a stream that is being connected.
