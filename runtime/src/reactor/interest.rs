@@ -26,9 +26,10 @@ impl Interest {
     pub const READABLE: Self = Self(1 << 0);
     /// Room to write, or nobody there to read it.
     pub const WRITABLE: Self = Self(1 << 1);
-    /// Urgent data: on a TCP socket, out-of-band bytes.
+    /// Urgent data: on a TCP socket, out-of-band bytes. (macOS and the BSDs don't tell of any.)
     pub const PRIORITY: Self = Self(1 << 2);
-    /// An error that the next operation on the descriptor returns.
+    /// An error that the next operation on the descriptor returns. (macOS and the BSDs tell of it only by that it is readable and
+    /// writable.)
     pub const ERROR: Self = Self(1 << 3);
 
     /// Both this and `other`.

@@ -24,7 +24,7 @@ const EVENTS: usize = 1024;
 
 #[cfg(all(target_os = "linux", not(heist_portable_reactor)))]
 mod linux {
-    use super::super::interest::Ready;
+    use super::super::interest::{Interest, Ready};
     use super::{EVENTS, Key, Kind};
     use polling::{Event, PollMode};
     use rustix::buffer::spare_capacity;
@@ -124,8 +124,7 @@ mod linux {
             &self,
             _: BorrowedFd<'_>,
             _: Key,
-            _reader: bool,
-            _writer: bool,
+            _: Interest,
         ) -> io::Result<()> {
             Ok(())
         }
@@ -229,7 +228,7 @@ mod linux {
 
 #[cfg(not(all(target_os = "linux", not(heist_portable_reactor))))]
 mod portable {
-    use super::super::interest::Ready;
+    use super::super::interest::{Interest, Ready};
     use super::{EVENTS, Key, Kind};
     use polling::{Event, PollMode};
     use std::io;
@@ -243,7 +242,7 @@ mod portable {
     }
 
     impl Poller {
-        /// `polling` doesn't tell the end of a stream from data.
+        /// `polling` doesn't tell the end of a stream from data, unless both of its ways have ended.
         pub(in super::super) const SHOWS_END: bool = false;
 
         pub(in super::super) fn new() -> io::Result<Self> {
@@ -292,10 +291,11 @@ mod portable {
             &self,
             fd: BorrowedFd<'_>,
             key: Key,
-            reader: bool,
-            writer: bool,
+            interest: Interest,
         ) -> io::Result<()> {
-            let event = Event::new(key.0, reader, writer);
+            // Errors and hang-ups are reported without being asked for.
+            let mut event = Event::new(key.0, interest.is_readable(), interest.is_writable());
+            event.set_priority(interest.is_priority());
             self.polling.modify_with_mode(fd, event, self.mode)
         }
 
@@ -336,6 +336,12 @@ mod portable {
                 }
                 if event.is_priority() {
                     ready |= Ready::PRIORITY;
+                }
+                if event.is_interrupt() {
+                    ready |= Ready::READ_CLOSED | Ready::WRITE_CLOSED;
+                }
+                if event.is_err() == Some(true) {
+                    ready |= Ready::ERROR;
                 }
                 (Key(event.key), ready)
             })

@@ -214,18 +214,13 @@ impl Slot {
         }
     }
 
-    /// Runs `arm` with who waits now (a reader, a writer), so that no other arming comes in between.
-    pub(super) fn with_waiting<R>(&self, arm: impl FnOnce(bool, bool) -> R) -> R {
+    /// Runs `arm` with all that is waited for now, if anything is, so that no other arming comes in between.
+    pub(super) fn with_waited<R>(&self, arm: impl FnOnce(Option<Interest>) -> R) -> R {
         let waiters = self.waiters.lock();
-        let anybody = |interest: Interest| {
-            waiters
-                .list
-                .iter()
-                .any(|waiter| waiter.interest.mask().intersects(interest.mask()))
-        };
-        let reader = waiters.reader.is_some() || anybody(Interest::READABLE);
-        let writer = waiters.writer.is_some() || anybody(Interest::WRITABLE);
-        arm(reader, writer)
+        let reader = waiters.reader.as_ref().map(|_| Interest::READABLE);
+        let writer = waiters.writer.as_ref().map(|_| Interest::WRITABLE);
+        let listed = waiters.list.iter().map(|waiter| waiter.interest);
+        arm(reader.into_iter().chain(writer).chain(listed).reduce(Interest::add))
     }
 }
 

@@ -111,6 +111,15 @@ fn pair() -> (Registered<UnixStream>, UnixStream) {
     (Registered::new(ours, Kind::Stream).unwrap(), theirs)
 }
 
+/// The same over TCP, which has urgent data.
+fn tcp_pair() -> (Registered<std::net::TcpStream>, std::net::TcpStream) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let theirs = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (ours, _) = listener.accept().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    (Registered::new(ours, Kind::Stream).unwrap(), theirs)
+}
+
 fn poll_read(
     stream: &Registered<UnixStream>,
     waker: &Waker,
@@ -272,11 +281,7 @@ fn a_short_read_saves_the_one_that_would_block() {
 fn urgent_data_does_not_hide_what_follows() {
     each_kind(|reactor| {
         let _entered = reactor.enter();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let theirs = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (ours, _) = listener.accept().unwrap();
-        ours.set_nonblocking(true).unwrap();
-        let ours = Registered::new(ours, Kind::Stream).unwrap();
+        let (ours, theirs) = tcp_pair();
         let socket = socket2::SockRef::from(&theirs);
         socket.send(b"before").unwrap();
         socket.send_out_of_band(b"!").unwrap();
@@ -293,6 +298,82 @@ fn urgent_data_does_not_hide_what_follows() {
             let read = block_on(reactor, read).unwrap();
             text.extend_from_slice(&buffer[..read]);
         }
+    });
+}
+
+/// Data that nobody reads wake nobody who waits for urgent data, let alone again and again.
+#[test]
+fn urgent_data_are_waited_for_beside_unread_ones() {
+    each_kind(|reactor| {
+        let _entered = reactor.enter();
+        let (ours, theirs) = tcp_pair();
+        let socket = socket2::SockRef::from(&theirs);
+        let (task, waker) = Task::new(reactor);
+        let mut wait = pin!(ours.ready(Interest::PRIORITY));
+        let mut poll = || wait.as_mut().poll(&mut Context::from_waker(&waker));
+        socket.send(b"data").unwrap();
+        assert!(poll().is_pending());
+        turn(reactor, NOW);
+        assert!(poll().is_pending());
+        assert_eq!(turn(reactor, NOW), 0);
+        assert_eq!(task.wakes(), 0);
+
+        socket.send_out_of_band(b"!").unwrap();
+        while task.wakes() == 0 {
+            turn(reactor, None);
+        }
+        let polled = poll();
+        assert!(matches!(&polled, Poll::Ready(Ok(ready)) if ready.is_priority()), "{polled:?}");
+    });
+}
+
+#[test]
+fn an_error_wakes_who_waits_for_it() {
+    each_kind(|reactor| {
+        let _entered = reactor.enter();
+        let (ours, theirs) = pair();
+        // What it leaves unread makes the peer's end an error.
+        ours.get_ref().write_all(b"unread").unwrap();
+        let (task, waker) = Task::new(reactor);
+        let mut wait = pin!(ours.ready(Interest::ERROR));
+        let mut poll = || wait.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(poll().is_pending());
+        turn(reactor, NOW);
+        assert_eq!(task.wakes(), 0);
+
+        drop(theirs);
+        assert!(turn(reactor, None) >= 1);
+        assert_eq!(task.wakes(), 1);
+        let polled = poll();
+        assert!(matches!(&polled, Poll::Ready(Ok(ready)) if ready.is_error()), "{polled:?}");
+    });
+}
+
+/// The end of both ways ends a wait for urgent data; one for an error goes on, and hears no more of it.
+#[test]
+fn a_hang_up_is_no_error() {
+    each_kind(|reactor| {
+        let _entered = reactor.enter();
+        let (ours, theirs) = pair();
+        let (task, waker) = Task::new(reactor);
+        let cx = &mut Context::from_waker(&waker);
+        let mut urgent = pin!(ours.ready(Interest::PRIORITY));
+        let mut error = pin!(ours.ready(Interest::ERROR));
+        assert!(urgent.as_mut().poll(cx).is_pending());
+        assert!(error.as_mut().poll(cx).is_pending());
+        turn(reactor, NOW);
+        assert_eq!(task.wakes(), 0);
+
+        drop(theirs);
+        assert!(turn(reactor, None) >= 1);
+        assert!(task.wakes() >= 1);
+        let polled = urgent.as_mut().poll(cx);
+        assert!(matches!(&polled, Poll::Ready(Ok(ready)) if ready.is_read_closed()), "{polled:?}");
+        for _ in 0..2 {
+            assert!(error.as_mut().poll(cx).is_pending());
+            assert_eq!(turn(reactor, NOW), 0);
+        }
+        assert_eq!(task.wakes(), 0);
     });
 }
 
