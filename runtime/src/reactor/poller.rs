@@ -26,7 +26,6 @@ const EVENTS: usize = 1024;
 mod linux {
     use super::super::interest::{Interest, Ready};
     use super::{EVENTS, Key, Kind};
-    use polling::{Event, PollMode};
     use rustix::buffer::spare_capacity;
     use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
     use rustix::io::Errno;
@@ -38,7 +37,8 @@ mod linux {
     /// The key of the descriptor that wakes a wait. (`polling` keeps `usize::MAX` for itself.)
     const NOTIFY: usize = usize::MAX - 1;
 
-    /// An epoll instance made and filled by `polling`, and waited on directly: `Poller::wait` makes five system calls, this one.
+    /// An epoll instance of `polling`'s, filled and waited on directly: `Poller::wait` makes five system calls, this one; and `Poller::add`,
+    /// which is this same call, cannot ask for all that a stream needs.
     pub(in super::super) struct Poller {
         polling: polling::Poller,
         /// Registered edge-triggered, so that each write is an event, and nothing need be read or armed again.
@@ -54,8 +54,9 @@ mod linux {
         pub(in super::super) fn new() -> io::Result<Self> {
             let polling = polling::Poller::new()?;
             let notify = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-            // SAFETY: both descriptors are closed together, and epoll itself forgets those that are closed.
-            unsafe { polling.add_with_mode(&notify, Event::readable(NOTIFY), PollMode::Edge)? };
+            let data = epoll::EventData::new_u64(NOTIFY as u64);
+            let flags = epoll::EventFlags::IN | epoll::EventFlags::ET;
+            epoll::add(&polling, &notify, data, flags)?;
             Ok(Self {
                 polling,
                 notify,
@@ -82,33 +83,17 @@ mod linux {
             key: Key,
             kind: Kind,
         ) -> io::Result<()> {
-            let event = match kind {
-                Kind::Stream => Event::all(key.0),
-                Kind::Listener => Event::readable(key.0),
+            use epoll::EventFlags as Flags;
+            // HUP and ERR are reported in any case.
+            let flags = match kind {
+                // Without RDHUP, which `polling` leaves out, the end of a stream that comes together with data would be no event of its own,
+                // and a short read could not be taken for "drained".
+                Kind::Stream => Flags::IN | Flags::OUT | Flags::PRI | Flags::RDHUP | Flags::ET,
+                Kind::Listener => Flags::IN | Flags::ET,
             };
-            // SAFETY: `Registered` deletes it before it closes it; what epoll says after that falls on the key's generation.
-            unsafe {
-                self.polling
-                    .add_with_mode(fd.as_raw_fd(), event, PollMode::Edge)?
-            };
-            if kind == Kind::Stream {
-                // `polling` cannot ask for RDHUP. Without it the end of a stream that comes together with data is no event of its own, and a short
-                // read could not be taken for "drained". What has come between the two calls is reported again by the second.
-                use epoll::EventFlags as Flags;
-                let flags = Flags::IN
-                    | Flags::OUT
-                    | Flags::PRI
-                    | Flags::RDHUP
-                    | Flags::HUP
-                    | Flags::ERR
-                    | Flags::ET;
-                let data = epoll::EventData::new_u64(key.0 as u64);
-                if let Err(error) = epoll::modify(&self.polling, fd, data, flags) {
-                    let _ = self.polling.delete(fd);
-                    return Err(error.into());
-                }
-            }
-            Ok(())
+            // What epoll says of it after it was deleted falls on the key's generation.
+            let data = epoll::EventData::new_u64(key.0 as u64);
+            Ok(epoll::add(&self.polling, fd, data, flags)?)
         }
 
         pub(in super::super) fn delete(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
