@@ -49,11 +49,7 @@ const SHUT_DOWN: &str =
 /// # });
 /// ```
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep {
-        // The clock has just been read: that the deadline is ahead need not be asked again.
-        unread: duration.is_zero(),
-        ..sleep_until(Instant::now().saturating_add(duration))
-    }
+    sleep_until(Instant::now().saturating_add(duration))
 }
 
 /// Waits until `deadline`; a past one is ready at its first poll. What asyncio does with `loop.call_at`.

@@ -434,6 +434,22 @@ fn a_past_deadline_is_ready_and_never_registered() {
     assert_eq!(timers.wheel(0).next_deadline(), None);
 }
 
+/// Also one that was to come when it was made.
+#[test]
+fn a_deadline_that_has_come_before_the_first_poll() {
+    let timers = timers();
+    let _entered = timers.enter(Some(0));
+    let mut sleep = pin!(sleep(Duration::from_nanos(1)));
+    let mut timeout = pin!(timeout(Duration::from_nanos(1), pending::<()>()));
+    let deadline = Instant::now() + Duration::from_nanos(1);
+    while Instant::now() < deadline {
+        std::hint::spin_loop();
+    }
+    assert!(poll_idly(sleep.as_mut()).is_ready());
+    assert!(poll_idly(timeout.as_mut()).is_ready());
+    assert_eq!(timers.wheel(0).next_deadline(), None);
+}
+
 #[test]
 fn it_is_armed_by_its_first_poll_where_that_happens() {
     let timers = timers();
