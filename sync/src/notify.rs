@@ -22,6 +22,7 @@
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::wait_list::{Locked, WaitList, Waiter, WakeList};
+use crate::waking::wake;
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -359,7 +360,7 @@ impl Notify {
         self.clear_waiting(&mut waiters, state);
         drop(waiters);
         if let Some(waker) = waker {
-            waker.wake();
+            wake(waker);
         }
     }
 
