@@ -67,12 +67,8 @@ fn panics_when_dropped() -> Waker {
 
 /// Panics when it is cloned.
 fn panics_when_cloned() -> Waker {
-    static VTABLE: RawWakerVTable = RawWakerVTable::new(
-        |_| panic!("{CLONE}"),
-        |_| (),
-        |_| (),
-        |_| (),
-    );
+    static VTABLE: RawWakerVTable =
+        RawWakerVTable::new(|_| panic!("{CLONE}"), |_| (), |_| (), |_| ());
     // SAFETY: its functions use no data.
     unsafe { Waker::new(ptr::null(), &VTABLE) }
 }

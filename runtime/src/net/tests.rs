@@ -399,7 +399,11 @@ fn a_system_call_of_ones_own_that_is_interrupted() {
             let mut interrupted = || {
                 calls += 1;
                 // Not for ever, where it is called again.
-                let kind = if calls < 10 { io::ErrorKind::Interrupted } else { io::ErrorKind::Other };
+                let kind = if calls < 10 {
+                    io::ErrorKind::Interrupted
+                } else {
+                    io::ErrorKind::Other
+                };
                 Err::<(), _>(io::Error::from(kind))
             };
             let tried = client.try_io(Interest::WRITABLE, &mut interrupted);
@@ -518,7 +522,9 @@ fn errors_spend_the_budget() {
         reactor.shutdown();
         let _entered = reactor.enter();
         fails_ten_times(reactor, async || listener.accept().await);
-        fails_ten_times(reactor, async || poll_fn(|cx| listener.poll_accept(cx)).await);
+        fails_ten_times(reactor, async || {
+            poll_fn(|cx| listener.poll_accept(cx)).await
+        });
         fails_ten_times(reactor, async || stream.readable().await);
         fails_ten_times(reactor, async || {
             poll_fn(|cx| stream.poll_read_ready(cx)).await

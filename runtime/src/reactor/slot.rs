@@ -220,7 +220,11 @@ impl Slot {
         let reader = waiters.reader.as_ref().map(|_| Interest::READABLE);
         let writer = waiters.writer.as_ref().map(|_| Interest::WRITABLE);
         let listed = waiters.list.iter().map(|waiter| waiter.interest);
-        arm(reader.into_iter().chain(writer).chain(listed).reduce(Interest::add))
+        arm(reader
+            .into_iter()
+            .chain(writer)
+            .chain(listed)
+            .reduce(Interest::add))
     }
 }
 

@@ -560,7 +560,10 @@ fn once_fired_it_is_armed_again_wherever_it_is_polled() {
     let timers = timers();
     let mut sleep = Box::pin(sleep(HOUR));
     let (wakes, waker) = Wakes::new();
-    for (n, worker) in [Some(0), Some(0), Some(1), None, None].into_iter().enumerate() {
+    for (n, worker) in [Some(0), Some(0), Some(1), None, None]
+        .into_iter()
+        .enumerate()
+    {
         let _entered = timers.enter(worker);
         let wheel = worker.map_or(timers.shared(), |worker| timers.wheel(worker));
         assert!(poll(sleep.as_mut(), &waker).is_pending());

@@ -68,9 +68,7 @@ fn a_connection_is_registered_once() {
     }
     let calls = strace.stop();
     let count = |what: &str| {
-        let of_epoll = calls
-            .iter()
-            .filter(|call| call.name() == Some("epoll_ctl"));
+        let of_epoll = calls.iter().filter(|call| call.name() == Some("epoll_ctl"));
         of_epoll.filter(|call| call.text.contains(what)).count()
     };
     assert_eq!(count("EPOLL_CTL_ADD"), CONNECTIONS);
