@@ -221,6 +221,10 @@ impl Notify {
     ///
     /// Without waiters it is one locked operation, and takes no lock.
     ///
+    /// # Panics
+    ///
+    /// If the waker that it calls does, unless the thread panics already. The notification has arrived by then.
+    ///
     /// # Examples
     ///
     /// ```
@@ -240,6 +244,10 @@ impl Notify {
     /// Wakes the task that began to wait last; if none waits, stores a permit, if there is none.
     ///
     /// For workers of which the one that ran last has the warmest caches.
+    ///
+    /// # Panics
+    ///
+    /// If the waker that it calls does, unless the thread panics already. The notification has arrived by then.
     ///
     /// # Examples
     ///
@@ -270,6 +278,10 @@ impl Notify {
     /// A task waits from the moment it has called [`notified`](Self::notified). All are notified at the same time,
     /// though wakers are called in batches; if one of them panics, the others are called all the same, and the first
     /// panic goes on to the caller.
+    ///
+    /// # Panics
+    ///
+    /// If one of the wakers that it calls does, unless the thread panics already. All are notified by then.
     ///
     /// # Examples
     ///
@@ -553,6 +565,22 @@ pin_project! {
     ///
     /// Once it was ready it stays so: polled again, it is ready at once. It spends nothing of the [cooperative
     /// budget](crate::coop), as in tokio.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_sync::Notify;
+    /// use heist_sync::futures::Notified;
+    /// use std::pin::{Pin, pin};
+    ///
+    /// # futures_lite::future::block_on(async {
+    /// let notify = Notify::new();
+    /// let mut notified: Pin<&mut Notified<'_>> = pin!(notify.notified());
+    /// assert!(!notified.as_mut().enable());
+    /// notify.notify_one();
+    /// notified.await;
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless awaited"]
     pub struct Notified<'a> {
         notify: &'a Notify,

@@ -14,6 +14,26 @@ use std::vec;
 ///
 /// The host is an IP address, or a name that the operating system's resolver knows. It is implemented for the same types as in
 /// tokio, and nobody else can implement it.
+///
+/// # Examples
+///
+/// ```
+/// use heist::net::{TcpListener, ToSocketAddrs};
+/// use std::net::SocketAddr;
+///
+/// async fn listen(address: impl ToSocketAddrs) -> std::io::Result<TcpListener> {
+///     TcpListener::bind(address).await
+/// }
+///
+/// # fn main() -> std::io::Result<()> {
+/// heist::run(async {
+///     listen("127.0.0.1:0").await?;
+///     listen(("127.0.0.1", 0)).await?;
+///     listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+///     Ok(())
+/// })
+/// # }
+/// ```
 pub trait ToSocketAddrs: sealed::ToSocketAddrs {}
 
 impl<T: sealed::ToSocketAddrs + ?Sized> ToSocketAddrs for T {}
@@ -23,6 +43,10 @@ impl<T: sealed::ToSocketAddrs + ?Sized> ToSocketAddrs for T {}
 /// # Errors
 ///
 /// If the host cannot be resolved, or the address cannot be read (`InvalidInput`).
+///
+/// # Panics
+///
+/// Outside a runtime, if the host is a name.
 ///
 /// # Cancel safety
 ///
