@@ -47,6 +47,15 @@ thread_local! {
 }
 
 /// How many operations a task may do before it must yield.
+///
+/// # Examples
+///
+/// ```
+/// use heist_sync::coop::{self, Budget};
+///
+/// coop::with_budget(Budget::new(1), || assert!(coop::has_budget_remaining()));
+/// coop::with_budget(Budget::new(0), || assert!(!coop::has_budget_remaining()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget(u32);
 
@@ -54,18 +63,42 @@ impl Budget {
     /// What a runtime gives a task for one poll: 128 operations.
     ///
     /// High enough that the cost of a yield disappears in it, low enough that no task waits long for another.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_sync::coop::Budget;
+    ///
+    /// assert_eq!(Budget::DEFAULT, Budget::new(128));
+    /// ```
     pub const DEFAULT: Self = Self::new(128);
 
     /// Above every limit that [`Budget::new`] can make.
     const UNLIMITED: u32 = u32::MAX;
 
     /// A budget of this many operations.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_sync::coop::{self, Budget};
+    ///
+    /// coop::with_budget(Budget::new(0), || assert!(!coop::has_budget_remaining()));
+    /// ```
     #[must_use = "a budget does nothing until it is set by `enter` or `with_budget`"]
     pub const fn new(operations: u16) -> Self {
         Self(operations as u32)
     }
 
     /// No limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_sync::coop::{self, Budget};
+    ///
+    /// coop::with_budget(Budget::unlimited(), || assert!(coop::has_budget_remaining()));
+    /// ```
     #[must_use = "a budget does nothing until it is set by `enter` or `with_budget`"]
     pub const fn unlimited() -> Self {
         Self(Self::UNLIMITED)
@@ -73,6 +106,17 @@ impl Budget {
 }
 
 /// Whether code on this thread may block it.
+///
+/// # Examples
+///
+/// ```
+/// use heist_sync::coop::{self, Blocking, Budget, Context};
+///
+/// let worker = Context::new(Budget::unlimited(), Blocking::Forbidden);
+/// coop::enter(worker, || assert!(!coop::may_block()));
+/// let own = Context::new(Budget::unlimited(), Blocking::Allowed);
+/// coop::enter(own, || assert!(coop::may_block()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blocking {
     /// The thread is its caller's own: it may wait.
@@ -83,6 +127,15 @@ pub enum Blocking {
 
 /// What the code that runs on this thread may do: how many operations it has left before it must yield, and whether
 /// it may block the thread.
+///
+/// # Examples
+///
+/// ```
+/// use heist_sync::coop::{self, Blocking, Budget, Context};
+///
+/// let poll = Context::new(Budget::DEFAULT, Blocking::Forbidden);
+/// coop::enter(poll, || assert!(coop::has_budget_remaining() && !coop::may_block()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Context {
     budget: Budget,
@@ -91,6 +144,14 @@ pub struct Context {
 
 impl Context {
     /// A context with this budget, on a thread that may block or not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_sync::coop::{Blocking, Budget, Context};
+    ///
+    /// const WORKER: Context = Context::new(Budget::unlimited(), Blocking::Forbidden);
+    /// ```
     #[must_use = "a context does nothing until it is set by `enter`"]
     pub const fn new(budget: Budget, blocking: Blocking) -> Self {
         Self { budget, blocking }
@@ -195,6 +256,23 @@ pub fn poll_proceed(cx: &mut std::task::Context<'_>) -> Poll<RestoreOnPending> {
 
 /// One spent unit of the budget: dropped without [`made_progress`](RestoreOnPending::made_progress), it sets the budget
 /// back to what it was before [`poll_proceed`].
+///
+/// # Examples
+///
+/// ```
+/// use heist_sync::coop::{self, Budget};
+/// use std::task::{Context, Poll, Waker};
+///
+/// coop::with_budget(Budget::new(1), || {
+///     let mut cx = Context::from_waker(Waker::noop());
+///     let Poll::Ready(unit) = coop::poll_proceed(&mut cx) else {
+///         panic!("there is one")
+///     };
+///     assert!(!coop::has_budget_remaining());
+///     drop(unit);
+///     assert!(coop::has_budget_remaining());
+/// });
+/// ```
 #[derive(Debug)]
 #[must_use = "dropped at once, it gives the spent unit back: call `made_progress` when the poll is ready"]
 pub struct RestoreOnPending {
@@ -206,6 +284,23 @@ pub struct RestoreOnPending {
 
 impl RestoreOnPending {
     /// Says that the operation went on, so that its unit stays spent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_sync::coop::{self, Budget};
+    /// use std::task::{Context, Poll, Waker};
+    ///
+    /// coop::with_budget(Budget::new(1), || {
+    ///     let mut cx = Context::from_waker(Waker::noop());
+    ///     let Poll::Ready(unit) = coop::poll_proceed(&mut cx) else {
+    ///         panic!("there is one")
+    ///     };
+    ///     unit.made_progress();
+    ///     drop(unit);
+    ///     assert!(!coop::has_budget_remaining());
+    /// });
+    /// ```
     #[inline]
     pub fn made_progress(&self) {
         self.before.set(Budget::unlimited());
@@ -228,6 +323,14 @@ impl Drop for RestoreOnPending {
 /// Whether an operation could go on now: `false` means that the next [`poll_proceed`] returns `Pending`.
 ///
 /// A combinator that polls two futures asks it, to tell whether the first one was not ready or only ran out of budget.
+///
+/// # Examples
+///
+/// ```
+/// use heist_sync::coop::{self, Budget};
+///
+/// coop::with_budget(Budget::new(0), || assert!(!coop::has_budget_remaining()));
+/// ```
 #[inline]
 #[must_use = "it only asks"]
 pub fn has_budget_remaining() -> bool {
@@ -294,6 +397,18 @@ pub fn unconstrained<F: Future>(future: F) -> Unconstrained<F> {
 
 pin_project! {
     /// The future of [`unconstrained`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_sync::coop::{Unconstrained, unconstrained};
+    /// use std::future::{Ready, ready};
+    ///
+    /// # futures_lite::future::block_on(async {
+    /// let future: Unconstrained<Ready<u32>> = unconstrained(ready(1));
+    /// assert_eq!(future.await, 1);
+    /// # });
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Unconstrained<F> {
@@ -312,6 +427,14 @@ impl<F: Future> Future for Unconstrained<F> {
 }
 
 /// Whether code on this thread may block it: not on a thread that runs tasks.
+///
+/// # Examples
+///
+/// ```
+/// use heist_sync::coop;
+///
+/// assert!(coop::may_block());
+/// ```
 #[inline]
 #[must_use = "it only asks"]
 pub fn may_block() -> bool {

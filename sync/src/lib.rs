@@ -17,6 +17,7 @@ mod loom;
 mod notify;
 pub mod oneshot;
 mod wait_list;
+mod waking;
 
 pub use notify::Notify;
 

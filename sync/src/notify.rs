@@ -22,6 +22,7 @@
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::wait_list::{Locked, WaitList, Waiter, WakeList};
+use crate::waking::wake;
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -181,7 +182,8 @@ impl Notify {
 
     /// Waits for a notification, or takes the permit if there is one.
     ///
-    /// From the moment it is made the future gets what [`notify_waiters`](Self::notify_waiters) sends, polled or not.
+    /// From the moment it is made the future gets what [`notify_waiters`](Self::notify_waiters) sends, polled or not; what
+    /// was done before an earlier call is seen by then. So whoever makes it, looks, and only then awaits it misses none.
     /// What [`notify_one`](Self::notify_one) sends it gets from its first poll on, or from [`Notified::enable`] on;
     /// before, a permit is stored.
     ///
@@ -207,8 +209,9 @@ impl Notify {
         Notified {
             notify: self,
             waiter: Waiter::new(Entry {
-                // Relaxed: a call that came before this one is seen as it is; nothing is read because of it.
-                calls: calls(self.state.load(Relaxed)),
+                // Acquire: a call that is counted already will not end the wait. What was done before it is seen by the
+                // caller, who looks before he waits.
+                calls: calls(self.state.load(Acquire)),
                 outcome: Outcome::Open,
             }),
         }
@@ -217,6 +220,10 @@ impl Notify {
     /// Wakes the task that has waited longest; if none waits, stores a permit, if there is none.
     ///
     /// Without waiters it is one locked operation, and takes no lock.
+    ///
+    /// # Panics
+    ///
+    /// If the waker that it calls does, unless the thread panics already. The notification has arrived by then.
     ///
     /// # Examples
     ///
@@ -237,6 +244,10 @@ impl Notify {
     /// Wakes the task that began to wait last; if none waits, stores a permit, if there is none.
     ///
     /// For workers of which the one that ran last has the warmest caches.
+    ///
+    /// # Panics
+    ///
+    /// If the waker that it calls does, unless the thread panics already. The notification has arrived by then.
     ///
     /// # Examples
     ///
@@ -267,6 +278,10 @@ impl Notify {
     /// A task waits from the moment it has called [`notified`](Self::notified). All are notified at the same time,
     /// though wakers are called in batches; if one of them panics, the others are called all the same, and the first
     /// panic goes on to the caller.
+    ///
+    /// # Panics
+    ///
+    /// If one of the wakers that it calls does, unless the thread panics already. All are notified by then.
     ///
     /// # Examples
     ///
@@ -357,7 +372,7 @@ impl Notify {
         self.clear_waiting(&mut waiters, state);
         drop(waiters);
         if let Some(waker) = waker {
-            waker.wake();
+            wake(waker);
         }
     }
 
@@ -550,6 +565,22 @@ pin_project! {
     ///
     /// Once it was ready it stays so: polled again, it is ready at once. It spends nothing of the [cooperative
     /// budget](crate::coop), as in tokio.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_sync::Notify;
+    /// use heist_sync::futures::Notified;
+    /// use std::pin::{Pin, pin};
+    ///
+    /// # futures_lite::future::block_on(async {
+    /// let notify = Notify::new();
+    /// let mut notified: Pin<&mut Notified<'_>> = pin!(notify.notified());
+    /// assert!(!notified.as_mut().enable());
+    /// notify.notify_one();
+    /// notified.await;
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless awaited"]
     pub struct Notified<'a> {
         notify: &'a Notify,

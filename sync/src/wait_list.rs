@@ -36,14 +36,13 @@ use crate::loom::atomic::AtomicPtr;
 use crate::loom::atomic::Ordering::{Acquire, Relaxed, Release};
 use crate::loom::cell::UnsafeCell;
 use crate::loom::{Mutex, MutexGuard};
+use crate::waking::{self, Payload};
 use cordyceps::{Linked, List, list::Links};
-use std::any::Any;
 use std::mem::MaybeUninit;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
 use std::task::Waker;
-use std::thread;
 
 /// A list of waiters, the first to come in front, with its lock.
 pub(crate) struct WaitList<T> {
@@ -289,7 +288,7 @@ pub(crate) struct WakeList {
     wakers: [MaybeUninit<Waker>; BATCH],
     woken: usize,
     len: usize,
-    panic: Option<Box<dyn Any + Send>>,
+    panic: Option<Payload>,
 }
 
 impl WakeList {
@@ -322,9 +321,9 @@ impl WakeList {
         })) {
             if self.panic.is_none() {
                 self.panic = Some(panic);
-            } else if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
-                // Only one can be passed on, and what panics when it is dropped is better not dropped.
-                std::mem::forget(again);
+            } else {
+                // Only one can be passed on.
+                waking::discard(panic);
             }
         }
     }
@@ -344,10 +343,7 @@ impl WakeList {
     pub(crate) fn finish(&mut self) {
         self.wake_all();
         if let Some(panic) = self.panic.take() {
-            // In the middle of another panic it would abort the process; the hook has reported it.
-            if !thread::panicking() {
-                resume_unwind(panic);
-            }
+            waking::go_on(panic);
         }
     }
 }

@@ -18,6 +18,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
 use std::task::Poll;
 
+/// Far off: nothing waits for it.
+const HOUR: Duration = Duration::from_secs(3_600);
+
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
@@ -167,7 +170,7 @@ impl Shape {
         runtime
     }
 
-    /// A first timer on each thread that polls tasks: it makes the wheel.
+    /// A first timer that waits on each thread that polls tasks: it makes the wheel.
     fn use_wheels(self, runtime: &Runtime) {
         let workers = match self {
             Self::CurrentThread => 1,
@@ -180,13 +183,13 @@ impl Shape {
                 runtime.spawn(async move {
                     // No worker gets a second one.
                     all.wait();
-                    sleep(Duration::from_nanos(1)).await;
+                    assert!(poll_once(pin!(sleep(HOUR))).await.is_pending());
                 })
             })
             .collect();
         runtime.block_on(async {
             join_all(&mut tasks).await;
-            sleep(Duration::from_nanos(1)).await;
+            assert!(poll_once(pin!(sleep(HOUR))).await.is_pending());
         });
     }
 
@@ -373,8 +376,6 @@ fn one_a_blocking_job(shape: Shape) {
 
 fn none_to_wait(shape: Shape) {
     const ROUNDS: usize = 200;
-    /// Far off.
-    const HOUR: Duration = Duration::from_secs(3_600);
     let runtime = shape.runtime();
 
     // In a task, and in what `block_on` polls, which on the multi-threaded flavour is another thread than the workers.

@@ -11,9 +11,11 @@ use heist::runtime::Builder;
 use heist::sync::{Notify, oneshot};
 use heist::task::{coop, yield_now};
 use heist::time::{self, Duration, Instant, sleep, sleep_until, timeout, timeout_at};
+use heist::traits::hyper::Timer;
 use heist::{gather, join, spawn, spawn_blocking, try_gather, try_join};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
+use hyper::rt::Timer as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -22,7 +24,7 @@ use socket2::SockRef;
 use std::convert::Infallible;
 use std::fs;
 use std::future::{Future, pending, poll_fn};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IoSlice, IoSliceMut};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -248,12 +250,13 @@ cases! {
     yielding consuming_budget unconstrained
     sleeping sleeping_until sleeping_by_reference sleeping_after_a_reset
     timeout_of_what_never_ends timeout_of_what_ends timeout_of_a_reference ticking
+    hypers_timer
     oneshot_receiver oneshot_receiver_by_reference oneshot_closed
     notified notified_by_last notified_by_all notified_enabled notified_hands_on
     gathering gathering_many trying_to_gather joining trying_to_join
     accepting polling_accept connecting connecting_by_name connecting_in_vain
-    reading peeking waiting_to_read waiting_to_write asynchronous_io
-    writing writing_all copying looking_up binding
+    reading reading_several_buffers peeking waiting_to_read waiting_to_write being_ready asynchronous_io
+    writing writing_several_buffers writing_all copying looking_up binding
     serving_http
 }
 
@@ -495,6 +498,23 @@ async fn ticking(probe: Probe) {
         }
     }
     assert_eq!(interval.tick().await, due, "a tick was lost");
+}
+
+/// What hyper gets, which it moves while it is armed.
+async fn hypers_timer(probe: Probe) {
+    let timer = Timer::new();
+    let mut sleeper = timer.sleep(HOUR);
+    let work = async {
+        let armed = poll_fn(|context| Poll::Ready(sleeper.as_mut().poll(context).is_pending()));
+        assert!(armed.await);
+        timer.reset(&mut sleeper, timer.now() + MOMENT);
+        sleeper.as_mut().await;
+    };
+    probe.drop_after(work).await;
+    drop(sleeper);
+    probe.assert_no_waker().await;
+    probe.drop_after(timer.sleep(MOMENT)).await;
+    probe.assert_no_waker().await;
 }
 
 // Synchronisation.
@@ -828,6 +848,29 @@ async fn reading(probe: Probe) {
     peer.await.expect("it ends");
 }
 
+async fn reading_several_buffers(probe: Probe) {
+    let (client, mut server) = connection().await;
+    let peer = spawn(send_slowly(client));
+    let mut all = Vec::new();
+    loop {
+        let (mut first, mut rest) = ([0; 1], [0; 2]);
+        let mut read = async || {
+            let mut buffers = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut rest)];
+            server.read_vectored(&mut buffers).await
+        };
+        let read = match probe.drop_after(read()).await {
+            Some(read) => read,
+            None => read().await,
+        };
+        match read.expect("it reads") {
+            0 => break,
+            read => all.extend(first.into_iter().chain(rest).take(read)),
+        }
+    }
+    assert!(all.into_iter().eq(0..16));
+    peer.await.expect("it ends");
+}
+
 async fn peeking(probe: Probe) {
     let (client, mut server) = connection().await;
     let peer = spawn(send_slowly(client));
@@ -869,6 +912,32 @@ async fn waiting_to_read(probe: Probe) {
                     None => server.readable().await,
                 };
                 ready.expect("it waits");
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert!(all.into_iter().eq(0..16));
+    peer.await.expect("it ends");
+}
+
+async fn being_ready(probe: Probe) {
+    let (client, server) = connection().await;
+    let peer = spawn(send_slowly(client));
+    let mut all = Vec::new();
+    loop {
+        let mut buffer = [0; 3];
+        match server.try_read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => all.extend_from_slice(&buffer[..read]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let ready = || server.ready(Interest::READABLE | Interest::PRIORITY);
+                let is_ready = probe.drop_after(ready()).await;
+                probe.assert_no_waker().await;
+                let is_ready = match is_ready {
+                    Some(is_ready) => is_ready,
+                    None => ready().await,
+                };
+                assert!(is_ready.expect("it waits").is_readable());
             }
             Err(error) => panic!("{error}"),
         }
@@ -937,6 +1006,23 @@ async fn writing(probe: Probe) {
         let written = match probe.drop_after(client.write(rest)).await {
             Some(written) => written,
             None => client.write(rest).await,
+        };
+        rest = &rest[written.expect("it writes")..];
+    }
+    drop(client);
+    assert!(peer.await.expect("it ends") == all);
+}
+
+async fn writing_several_buffers(probe: Probe) {
+    let (mut client, server) = connection().await;
+    let peer = spawn(read_slowly(server));
+    let all = pattern(MUCH);
+    let mut rest = all.as_slice();
+    while !rest.is_empty() {
+        let buffers: Vec<_> = rest.chunks(5_000).map(IoSlice::new).collect();
+        let written = match probe.drop_after(client.write_vectored(&buffers)).await {
+            Some(written) => written,
+            None => client.write_vectored(&buffers).await,
         };
         rest = &rest[written.expect("it writes")..];
     }

@@ -57,7 +57,7 @@ assert_impl_all!(Blocking: Send, Sync, Unpin, Copy);
 assert_impl_all!(Context: Send, Sync, Unpin);
 // It gives its unit back to the thread that it was taken from.
 assert_impl_all!(RestoreOnPending: Unpin);
-assert_not_impl_any!(RestoreOnPending: Send);
+assert_not_impl_any!(RestoreOnPending: Send, Sync);
 assert_impl_all!(Unconstrained<Shared>: Send, Sync, Unpin);
 assert_impl_all!(Unconstrained<Sent>: Send, Unpin);
 assert_not_impl_any!(Unconstrained<Sent>: Sync);

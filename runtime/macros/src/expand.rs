@@ -59,20 +59,16 @@ pub(crate) fn expand(
             Error::new_spanned(function.signature.fn_token, message),
         );
     }
-    let checked = Arguments::parse(attribute, arguments).and_then(|arguments| {
-        check_function(attribute, &arguments, &function)?;
-        Ok(arguments)
-    });
-    match checked {
-        Ok(arguments) => {
+    let (arguments, wrong) = Arguments::parse(attribute, arguments);
+    match wrong.or_else(|| check_function(attribute, &arguments, &function).err()) {
+        None => {
             let test =
                 (attribute == Attribute::Test).then(|| quote! { #[::core::prelude::v1::test] });
             let function = blocking(attribute, &arguments, function);
             quote! { #test #function }
         }
-        Err(error) => {
+        Some(error) => {
             // No test: what its attributes would say of it has been said.
-            let arguments = Arguments::default_of(attribute);
             function
                 .attributes
                 .retain(|other| !is_test(other.path(), &arguments.heist));
@@ -141,7 +137,6 @@ fn blocking(attribute: Attribute, arguments: &Arguments, function: Function) -> 
     let Arguments {
         flavor,
         worker_threads,
-        start_paused,
         heist,
     } = arguments;
     let call = match (attribute, flavor, worker_threads) {
@@ -152,11 +147,9 @@ fn blocking(attribute: Attribute, arguments: &Arguments, function: Function) -> 
                 Flavor::CurrentThread => quote!(new_current_thread),
             };
             let worker_threads = worker_threads.map(|threads| quote! { .worker_threads(#threads) });
-            let start_paused = start_paused.map(|paused| quote! { .start_paused(#paused) });
             quote! {
                 #heist::runtime::Builder::#new()
                     #worker_threads
-                    #start_paused
                     .build()
                     .expect("the runtime cannot be built")
                     .block_on(#future)
@@ -306,10 +299,6 @@ mod tests {
                 quote!(flavor = "current_thread"),
                 quote!(new_current_thread()),
             ),
-            (
-                quote!(flavor = "current_thread", start_paused = true),
-                quote!(new_current_thread().start_paused(true)),
-            ),
         ] {
             same(
                 expand(
@@ -405,6 +394,23 @@ mod tests {
         let (before, error) = split_error(expanded);
         assert_eq!(error, "expected string literal");
         assert!(before.starts_with("fn f () { :: heist"), "{before}");
+    }
+
+    /// What is left finds the crate by the path that was given.
+    #[test]
+    fn what_is_left_of_the_function_knows_the_crate() {
+        let item = quote!(
+            #[test]
+            async fn f() {}
+        );
+        for arguments in [
+            quote!(flavor = 1, crate = "renamed"),
+            quote!(crate = "renamed", worker_threads = 2),
+            quote!(crate = "renamed"),
+        ] {
+            let (before, _) = split_error(expand(Attribute::Test, arguments, item.clone()));
+            assert!(before.starts_with("fn f () { renamed ::"), "{before}");
+        }
     }
 
     #[test]

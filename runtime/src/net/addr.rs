@@ -4,6 +4,7 @@
 //! there at once; names go to the resolver of the operating system, which blocks, on the blocking pool.
 #![forbid(unsafe_code)]
 
+use heist_sync::coop;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::vec;
@@ -13,6 +14,26 @@ use std::vec;
 ///
 /// The host is an IP address, or a name that the operating system's resolver knows. It is implemented for the same types as in
 /// tokio, and nobody else can implement it.
+///
+/// # Examples
+///
+/// ```
+/// use heist::net::{TcpListener, ToSocketAddrs};
+/// use std::net::SocketAddr;
+///
+/// async fn listen(address: impl ToSocketAddrs) -> std::io::Result<TcpListener> {
+///     TcpListener::bind(address).await
+/// }
+///
+/// # fn main() -> std::io::Result<()> {
+/// heist::run(async {
+///     listen("127.0.0.1:0").await?;
+///     listen(("127.0.0.1", 0)).await?;
+///     listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+///     Ok(())
+/// })
+/// # }
+/// ```
 pub trait ToSocketAddrs: sealed::ToSocketAddrs {}
 
 impl<T: sealed::ToSocketAddrs + ?Sized> ToSocketAddrs for T {}
@@ -22,6 +43,10 @@ impl<T: sealed::ToSocketAddrs + ?Sized> ToSocketAddrs for T {}
 /// # Errors
 ///
 /// If the host cannot be resolved, or the address cannot be read (`InvalidInput`).
+///
+/// # Panics
+///
+/// Outside a runtime, if the host is a name.
 ///
 /// # Cancel safety
 ///
@@ -101,6 +126,8 @@ pub(super) async fn try_each<T>(
             Ok(socket) => return Ok(socket),
             Err(error) => last = Some(error),
         }
+        // It may have failed at once: who tries for ever gives way now and then.
+        coop::consume_budget().await;
     }
     Err(last.unwrap_or_else(|| {
         io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")

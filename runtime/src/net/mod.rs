@@ -3,7 +3,8 @@
 //! [`TcpListener`] and [`TcpStream`] have the names and the meaning that they have in tokio. They stand for asyncio's `start_server` and
 //! `open_connection`; [`lookup_host`] for `loop.getaddrinfo`.
 //!
-//! A socket is registered with the runtime that it is made in, and used from any task. When that runtime ends, its operations return an error.
+//! A socket is registered with the runtime that it is made in (a connection that was accepted, with its listener's), and used from any task, on
+//! any thread. When that runtime ends, its operations return an error.
 //!
 //! # Examples
 //!

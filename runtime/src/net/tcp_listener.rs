@@ -88,6 +88,21 @@ impl TcpListener {
     /// # Panics
     ///
     /// Outside a runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::TcpListener;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// heist::run(async {
+    ///     let listener = TcpListener::from_std(listener)?;
+    ///     assert!(listener.local_addr()?.ip().is_loopback());
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
@@ -99,6 +114,21 @@ impl TcpListener {
     /// # Errors
     ///
     /// None today.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::TcpListener;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let listener = listener.into_std()?;
+    ///     listener.set_nonblocking(false)?;
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn into_std(self) -> io::Result<std::net::TcpListener> {
         Ok(self.io.into_inner())
     }
@@ -111,10 +141,13 @@ impl TcpListener {
 
     /// Takes the next connection, and says who it is. Many tasks may wait for one at the same time.
     ///
+    /// The connection belongs to the runtime of the listener, whoever accepts it, on whatever thread.
+    ///
     /// # Errors
     ///
     /// Those of the system, which concern one connection and not the listener (`ConnectionAborted`), or pass (no descriptor left): go on
-    /// accepting, after a pause in the second case. A connection that waits is not lost by an error.
+    /// accepting, after a pause in the second case. A connection that waits is not lost by them; one that was taken, and cannot be registered
+    /// with the reactor (no memory, too many watches), is closed. Another one if the listener's runtime is shut down.
     ///
     /// # Cancel safety
     ///
@@ -137,7 +170,7 @@ impl TcpListener {
     /// ```
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, peer) = self.io.io(Interest::READABLE, accept).await?;
-        Ok((TcpStream::register(stream)?, peer))
+        Ok((TcpStream::accepted(&self.io, stream)?, peer))
     }
 
     /// The same for `poll_` methods. Of several tasks that wait through this method, the last is woken.
@@ -145,9 +178,26 @@ impl TcpListener {
     /// # Errors
     ///
     /// As [`TcpListener::accept`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    /// use std::future::poll_fn;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (_server, peer) = poll_fn(|cx| listener.poll_accept(cx)).await?;
+    ///     assert_eq!(peer, client.local_addr()?);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let (stream, peer) = ready!(self.io.poll_io(cx, Direction::Read, accept))?;
-        Poll::Ready(Ok((TcpStream::register(stream)?, peer)))
+        Poll::Ready(Ok((TcpStream::accepted(&self.io, stream)?, peer)))
     }
 
     /// The address that it listens on: with the port that the system chose, if it was asked to.
@@ -155,6 +205,20 @@ impl TcpListener {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::TcpListener;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     println!("listening on {}", listener.local_addr()?);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr()
     }
@@ -164,6 +228,20 @@ impl TcpListener {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::TcpListener;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     assert!(listener.ttl()? > 0);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn ttl(&self) -> io::Result<u32> {
         self.io.get_ref().ttl()
     }
@@ -173,6 +251,21 @@ impl TcpListener {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::TcpListener;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     listener.set_ttl(7)?;
+    ///     assert_eq!(listener.ttl()?, 7);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn set_ttl(&self, hops: u32) -> io::Result<()> {
         self.io.get_ref().set_ttl(hops)
     }
@@ -182,6 +275,20 @@ impl TcpListener {
     /// # Errors
     ///
     /// Those of the system, if it cannot be asked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::TcpListener;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     assert!(listener.take_error()?.is_none());
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io.get_ref().take_error()
     }

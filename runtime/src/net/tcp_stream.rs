@@ -111,6 +111,22 @@ impl TcpStream {
     /// # Panics
     ///
     /// Outside a runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::TcpStream;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let stream = std::net::TcpStream::connect(listener.local_addr()?)?;
+    /// heist::run(async {
+    ///     let stream = TcpStream::from_std(stream)?;
+    ///     assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
@@ -122,14 +138,39 @@ impl TcpStream {
     /// # Errors
     ///
     /// None today.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let stream = stream.into_std()?;
+    ///     stream.set_nonblocking(false)?;
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn into_std(self) -> io::Result<std::net::TcpStream> {
         Ok(self.io.into_inner())
     }
 
     /// Registers a connection that is non-blocking.
     #[track_caller]
-    pub(super) fn register(stream: std::net::TcpStream) -> io::Result<Self> {
+    fn register(stream: std::net::TcpStream) -> io::Result<Self> {
         let io = Registered::new(stream, Kind::Stream)?;
+        Ok(Self { io })
+    }
+
+    /// Registers a connection that `listener` has accepted, and that is non-blocking, with the listener's reactor.
+    pub(super) fn accepted(
+        listener: &Registered<std::net::TcpListener>,
+        stream: std::net::TcpStream,
+    ) -> io::Result<Self> {
+        let io = listener.new_beside(stream, Kind::Stream)?;
         Ok(Self { io })
     }
 
@@ -138,6 +179,21 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     assert!(stream.local_addr()?.ip().is_loopback());
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.std().local_addr()
     }
@@ -147,6 +203,21 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system: `NotConnected` if it is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.std().peer_addr()
     }
@@ -230,6 +301,22 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropped, it has had no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     stream.writable().await?;
+    ///     assert_eq!(stream.try_write(b"hello")?, 5);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub async fn writable(&self) -> io::Result<()> {
         self.ready(Interest::WRITABLE).await.map(drop)
     }
@@ -239,6 +326,25 @@ impl TcpStream {
     /// # Errors
     ///
     /// If the runtime is shut down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::AsyncWriteExt;
+    /// use heist::net::{TcpListener, TcpStream};
+    /// use std::future::poll_fn;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (server, _) = listener.accept().await?;
+    ///     client.write_all(b"hello").await?;
+    ///     poll_fn(|cx| server.poll_read_ready(cx)).await?;
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.io.poll_ready(cx, Direction::Read)
     }
@@ -248,6 +354,22 @@ impl TcpStream {
     /// # Errors
     ///
     /// If the runtime is shut down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    /// use std::future::poll_fn;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     poll_fn(|cx| stream.poll_write_ready(cx)).await?;
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.io.poll_ready(cx, Direction::Write)
     }
@@ -257,6 +379,23 @@ impl TcpStream {
     /// # Errors
     ///
     /// `WouldBlock` if there is nothing; else those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::ErrorKind;
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let error = stream.try_read(&mut [0; 8]).unwrap_err();
+    ///     assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.io
             .try_io(Interest::READABLE, |mut stream| stream.read(buffer))
@@ -267,6 +406,30 @@ impl TcpStream {
     /// # Errors
     ///
     /// As [`TcpStream::try_read`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::AsyncWriteExt;
+    /// use heist::net::{TcpListener, TcpStream};
+    /// use std::io::IoSliceMut;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (server, _) = listener.accept().await?;
+    ///     client.write_all(b"hello").await?;
+    ///     // There is something.
+    ///     server.peek(&mut [0]).await?;
+    ///     let (mut head, mut tail) = ([0; 2], [0; 8]);
+    ///     let mut buffers = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut tail)];
+    ///     assert_eq!(server.try_read_vectored(&mut buffers)?, 5);
+    ///     assert_eq!((&head, &tail[..3]), (b"he", &b"llo"[..]));
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         self.io.try_io(Interest::READABLE, |mut stream| {
             stream.read_vectored(buffers)
@@ -278,6 +441,21 @@ impl TcpStream {
     /// # Errors
     ///
     /// `WouldBlock` if there is no room; else those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     assert_eq!(stream.try_write(b"hello")?, 5);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn try_write(&self, buffer: &[u8]) -> io::Result<usize> {
         self.io
             .try_io(Interest::WRITABLE, |mut stream| stream.write(buffer))
@@ -288,6 +466,23 @@ impl TcpStream {
     /// # Errors
     ///
     /// As [`TcpStream::try_write`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    /// use std::io::IoSlice;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let words = [IoSlice::new(b"hello, "), IoSlice::new(b"world")];
+    ///     assert_eq!(stream.try_write_vectored(&words)?, 12);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         self.io.try_io(Interest::WRITABLE, |mut stream| {
             stream.write_vectored(buffers)
@@ -297,22 +492,39 @@ impl TcpStream {
     /// Runs a system call of your own on the socket, if it is ready for `interest` as far as is known.
     ///
     /// If it returns `WouldBlock`, the next wait for `interest` waits for the system to say that it is ready again: so return it only
-    /// because the socket did.
+    /// because the socket did. It is run once: `Interrupted` is given back like any other error.
     ///
     /// # Errors
     ///
     /// `WouldBlock` if it isn't ready; else those of `operation`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::Interest;
+    /// use heist::net::{TcpListener, TcpStream};
+    /// use socket2::SockRef;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let urgent = || SockRef::from(&stream).send_out_of_band(b"!");
+    ///     assert_eq!(stream.try_io(Interest::WRITABLE, urgent)?, 1);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn try_io<R>(
         &self,
         interest: Interest,
-        operation: impl FnMut() -> io::Result<R>,
+        operation: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut operation = operation;
-        self.io.try_io(interest, |_| operation())
+        self.io.try_user_io(interest, |_| operation())
     }
 
     /// Runs a system call of your own on the socket until it doesn't return `WouldBlock`, each time after the socket has become ready
-    /// for `interest`.
+    /// for `interest`. Any other error ends it, `Interrupted` as well.
     ///
     /// # Errors
     ///
@@ -321,13 +533,31 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropped, `operation` has done nothing but return `WouldBlock`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::Interest;
+    /// use heist::net::{TcpListener, TcpStream};
+    /// use socket2::SockRef;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let urgent = || SockRef::from(&stream).send_out_of_band(b"!");
+    ///     assert_eq!(stream.async_io(Interest::WRITABLE, urgent).await?, 1);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub async fn async_io<R>(
         &self,
         interest: Interest,
         operation: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
         let mut operation = operation;
-        self.io.io(interest, |_| operation()).await
+        self.io.user_io(interest, |_| operation()).await
     }
 
     /// Reads what comes next and leaves it to be read again. It waits until there is something. 0 is the end, or an empty buffer.
@@ -339,6 +569,29 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropped, it has had no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::{AsyncReadExt, AsyncWriteExt};
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (mut server, _) = listener.accept().await?;
+    ///     client.write_all(b"hello").await?;
+    ///     let mut first = [0];
+    ///     server.peek(&mut first).await?;
+    ///     assert_eq!(&first, b"h");
+    ///     let mut all = [0; 5];
+    ///     server.read_exact(&mut all).await?;
+    ///     assert_eq!(&all, b"hello");
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.io
             .io(Interest::READABLE, |stream| stream.peek(buffer))
@@ -350,6 +603,27 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::AsyncWriteExt;
+    /// use heist::net::{TcpListener, TcpStream};
+    /// use std::future::poll_fn;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (server, _) = listener.accept().await?;
+    ///     client.write_all(b"hello").await?;
+    ///     let mut first = [0];
+    ///     poll_fn(|cx| server.poll_peek(cx, &mut first)).await?;
+    ///     assert_eq!(&first, b"h");
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.io
             .poll_io(cx, Direction::Read, |stream| stream.peek(buffer))
@@ -360,6 +634,25 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system: `NotConnected` if the other end is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::AsyncReadExt;
+    /// use heist::net::{TcpListener, TcpStream};
+    /// use std::net::Shutdown;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (mut server, _) = listener.accept().await?;
+    ///     client.shutdown(Shutdown::Write)?;
+    ///     assert_eq!(server.read(&mut [0]).await?, 0);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.std().shutdown(how)
     }
@@ -369,6 +662,21 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     assert!(!stream.nodelay()?);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn nodelay(&self) -> io::Result<bool> {
         self.std().nodelay()
     }
@@ -378,6 +686,22 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     stream.set_nodelay(true)?;
+    ///     assert!(stream.nodelay()?);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.std().set_nodelay(nodelay)
     }
@@ -387,6 +711,21 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     assert_eq!(stream.linger()?, None);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         SockRef::from(self).linger()
     }
@@ -398,6 +737,23 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    /// use heist::time::Duration;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     stream.set_zero_linger()?;
+    ///     assert_eq!(stream.linger()?, Some(Duration::ZERO));
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn set_zero_linger(&self) -> io::Result<()> {
         SockRef::from(self).set_linger(Some(Duration::ZERO))
     }
@@ -407,6 +763,21 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     assert!(stream.ttl()? > 0);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn ttl(&self) -> io::Result<u32> {
         self.std().ttl()
     }
@@ -416,6 +787,22 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     stream.set_ttl(7)?;
+    ///     assert_eq!(stream.ttl()?, 7);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn set_ttl(&self, hops: u32) -> io::Result<()> {
         self.std().set_ttl(hops)
     }
@@ -425,6 +812,21 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system, if it cannot be asked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
+    ///     assert!(stream.take_error()?.is_none());
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.std().take_error()
     }
@@ -460,9 +862,12 @@ pub(super) fn socket(address: &SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// How many bytes the buffers have together.
+/// How many buffers Linux takes in one call (`UIO_MAXIOV`), and `std` therefore gives it. Nothing depends on it elsewhere.
+const BUFFERS: usize = 1_024;
+
+/// How many bytes a vectored call is for, if these are the lengths of the buffers: the others are not looked at.
 fn total(lengths: impl Iterator<Item = usize>) -> usize {
-    lengths.fold(0, usize::saturating_add)
+    lengths.take(BUFFERS).fold(0, usize::saturating_add)
 }
 
 impl AsyncRead for &TcpStream {

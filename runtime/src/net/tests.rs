@@ -2,20 +2,24 @@
 
 use super::*;
 use crate::io::{AsyncReadExt, AsyncWriteExt, Interest};
-use crate::reactor::tests::{Task, block_on, each_kind};
+use crate::reactor::Reactor;
+use crate::reactor::tests::{Task, block_on, each_kind, turn};
 use futures_lite::future::{or, poll_once, zip};
 use heist_sync::coop::{Budget, with_budget};
 use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::{FdFlags, fcntl_getfd};
 use static_assertions::assert_impl_all;
-use std::future::Future;
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice, IoSliceMut, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::AsFd;
 #[cfg(feature = "hyper")]
 use std::pin::Pin;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 assert_impl_all!(TcpListener: Send, Sync, Unpin, AsFd, std::fmt::Debug);
 assert_impl_all!(TcpStream: Send, Sync, Unpin, AsFd, std::fmt::Debug);
@@ -134,6 +138,33 @@ fn several_buffers_go_in_one_call() {
                     .await
                     .is_none()
             );
+        });
+    });
+}
+
+/// More buffers than one system call takes: that it leaves some over doesn't mean that the stream is full, or empty.
+#[test]
+fn more_buffers_than_go_in_one_call() {
+    each_kind(|reactor| {
+        block_on(reactor, async {
+            let (mut client, mut server) = pair().await;
+            // From here on no event comes by itself.
+            turn(reactor, Some(Duration::ZERO));
+            let bytes = [7; 2_000];
+            let buffers: Vec<_> = bytes.chunks(1).map(IoSlice::new).collect();
+            assert_eq!(client.write_vectored(&buffers).await.unwrap(), 1_024);
+            let more = poll_once(client.write(&[8; 500])).await;
+            assert_eq!(more.expect("there is room").unwrap(), 500);
+
+            server.readable().await.unwrap();
+            turn(reactor, Some(Duration::ZERO));
+            let mut bytes = [0; 2_000];
+            let mut buffers: Vec<_> = bytes.chunks_mut(1).map(IoSliceMut::new).collect();
+            assert_eq!(server.read_vectored(&mut buffers).await.unwrap(), 1_024);
+            let mut rest = [0; 1_000];
+            let read = poll_once(server.read(&mut rest)).await;
+            assert_eq!(read.expect("there is more").unwrap(), 500);
+            assert!(bytes[..1_024].iter().all(|&byte| byte == 7) && rest[499] == 8);
         });
     });
 }
@@ -288,7 +319,7 @@ fn poll_accept_accepts() {
             let client = TcpStream::connect(listener.local_addr().unwrap())
                 .await
                 .unwrap();
-            let accepted = std::future::poll_fn(|cx| listener.poll_accept(cx)).await;
+            let accepted = poll_fn(|cx| listener.poll_accept(cx)).await;
             assert_eq!(accepted.unwrap().1, client.local_addr().unwrap());
         });
     });
@@ -358,6 +389,35 @@ fn a_system_call_of_ones_own() {
     });
 }
 
+/// What a user's call returns is its result, but that it would have to wait; and it may use itself up.
+#[test]
+fn a_system_call_of_ones_own_that_is_interrupted() {
+    each_kind(|reactor| {
+        block_on(reactor, async {
+            let (client, _server) = pair().await;
+            let mut calls = 0;
+            let mut interrupted = || {
+                calls += 1;
+                // Not for ever, where it is called again.
+                let kind = if calls < 10 {
+                    io::ErrorKind::Interrupted
+                } else {
+                    io::ErrorKind::Other
+                };
+                Err::<(), _>(io::Error::from(kind))
+            };
+            let tried = client.try_io(Interest::WRITABLE, &mut interrupted);
+            assert_eq!(tried.unwrap_err().kind(), io::ErrorKind::Interrupted);
+            let waited = client.async_io(Interest::WRITABLE, &mut interrupted).await;
+            assert_eq!(waited.unwrap_err().kind(), io::ErrorKind::Interrupted);
+            assert_eq!(calls, 2);
+            let words = String::from("all of it");
+            let given = client.try_io(Interest::WRITABLE, move || Ok(words));
+            assert_eq!(given.unwrap(), "all of it");
+        });
+    });
+}
+
 #[test]
 fn options_are_set_and_read() {
     each_kind(|reactor| {
@@ -374,7 +434,7 @@ fn options_are_set_and_read() {
             assert_eq!(client.ttl().unwrap(), 44);
             assert_eq!(client.linger().unwrap(), None);
             client.set_zero_linger().unwrap();
-            assert_eq!(client.linger().unwrap(), Some(std::time::Duration::ZERO));
+            assert_eq!(client.linger().unwrap(), Some(Duration::ZERO));
             assert!(client.take_error().unwrap().is_none());
         });
     });
@@ -435,6 +495,45 @@ fn the_budget_is_spent() {
     });
 }
 
+/// Nor do errors that come at once.
+#[test]
+fn errors_spend_the_budget() {
+    #[track_caller]
+    fn fails_ten_times<T>(reactor: &Arc<Reactor>, op: impl AsyncFn() -> io::Result<T>) {
+        let errors = Cell::new(0);
+        let retry = async {
+            while op().await.is_err() && errors.get() < 1_000 {
+                errors.set(errors.get() + 1);
+            }
+        };
+        let (task, waker) = Task::new(reactor);
+        let cx = &mut Context::from_waker(&waker);
+        let polled = with_budget(Budget::new(10), || pin!(retry).poll(cx));
+        assert!(polled.is_pending());
+        assert_eq!((errors.get(), task.wakes()), (10, 1));
+    }
+
+    each_kind(|reactor| {
+        let (listener, stream) = block_on(reactor, async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            (listener, pair().await.0)
+        });
+        let address = listener.local_addr().unwrap();
+        reactor.shutdown();
+        let _entered = reactor.enter();
+        fails_ten_times(reactor, async || listener.accept().await);
+        fails_ten_times(reactor, async || {
+            poll_fn(|cx| listener.poll_accept(cx)).await
+        });
+        fails_ten_times(reactor, async || stream.readable().await);
+        fails_ten_times(reactor, async || {
+            poll_fn(|cx| stream.poll_read_ready(cx)).await
+        });
+        fails_ten_times(reactor, async || (&stream).read(&mut [0]).await);
+        fails_ten_times(reactor, async || TcpStream::connect(address).await);
+    });
+}
+
 #[test]
 fn a_host_has_addresses() {
     let addresses = |host: &str| -> io::Result<Vec<SocketAddr>> {
@@ -471,7 +570,6 @@ fn hosts_can_be_given_as_in_tokio() {
 #[test]
 fn hyper_reads_into_memory_that_is_not_initialised() {
     use hyper::rt::{Read, ReadBuf, Write};
-    use std::future::poll_fn;
     use std::mem::MaybeUninit;
 
     each_kind(|reactor| {

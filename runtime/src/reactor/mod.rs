@@ -182,8 +182,13 @@ impl Reactor {
         match self.driver.get() {
             Some(driver) if driver.poller.is_one_shot() => {
                 let slot = self.slab.slot(index);
-                let key = Key::new(index, slot.readiness().load().generation());
-                slot.with_waiting(|reader, writer| driver.poller.arm(fd, key, reader, writer))
+                let seen = slot.readiness().load();
+                let key = Key::new(index, seen.generation());
+                slot.with_waited(|interest| match interest {
+                    // A hang-up would be said again and again; and who waits still, for an error, has nothing else to hear.
+                    Some(interest) if !seen.has_hung_up() => driver.poller.arm(fd, key, interest),
+                    _ => Ok(()),
+                })
             }
             _ => Ok(()),
         }

@@ -211,6 +211,32 @@ fn two_waiters_and_one_event() {
     });
 }
 
+/// A task polls its wait again, with the waker that it left there, after an event whose data another task took: the next event wakes it.
+#[test]
+fn wait_again_against_event() {
+    model(|| {
+        let socket = Arc::new(Socket::open(Ready::EMPTY));
+        let turn = thread::spawn({
+            let socket = socket.clone();
+            move || socket.deliver(Ready::READABLE)
+        });
+        let (task, waker) = Task::new();
+        let mut cx = Context::from_waker(&waker);
+        let mut wait = pin!(socket.slot.wait_for(Interest::READABLE));
+        let mut is_ready = wait.as_mut().poll(&mut cx).is_ready();
+        if !is_ready {
+            if task.was_woken() {
+                let readiness = socket.slot.readiness();
+                readiness.clear(readiness.load(), Interest::READABLE);
+            }
+            is_ready = wait.as_mut().poll(&mut cx).is_ready();
+        }
+        turn.join().unwrap();
+        socket.deliver(Ready::READABLE);
+        assert!(is_ready || task.was_woken());
+    });
+}
+
 /// A connection moves from one task to another while the event comes: the one that polled last is woken.
 #[test]
 fn waker_change_against_event() {

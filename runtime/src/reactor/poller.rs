@@ -24,9 +24,8 @@ const EVENTS: usize = 1024;
 
 #[cfg(all(target_os = "linux", not(heist_portable_reactor)))]
 mod linux {
-    use super::super::interest::Ready;
+    use super::super::interest::{Interest, Ready};
     use super::{EVENTS, Key, Kind};
-    use polling::{Event, PollMode};
     use rustix::buffer::spare_capacity;
     use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
     use rustix::io::Errno;
@@ -38,7 +37,8 @@ mod linux {
     /// The key of the descriptor that wakes a wait. (`polling` keeps `usize::MAX` for itself.)
     const NOTIFY: usize = usize::MAX - 1;
 
-    /// An epoll instance made and filled by `polling`, and waited on directly: `Poller::wait` makes five system calls, this one.
+    /// An epoll instance of `polling`'s, filled and waited on directly: `Poller::wait` makes five system calls, this one; and `Poller::add`,
+    /// which is this same call, cannot ask for all that a stream needs.
     pub(in super::super) struct Poller {
         polling: polling::Poller,
         /// Registered edge-triggered, so that each write is an event, and nothing need be read or armed again.
@@ -54,8 +54,9 @@ mod linux {
         pub(in super::super) fn new() -> io::Result<Self> {
             let polling = polling::Poller::new()?;
             let notify = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-            // SAFETY: both descriptors are closed together, and epoll itself forgets those that are closed.
-            unsafe { polling.add_with_mode(&notify, Event::readable(NOTIFY), PollMode::Edge)? };
+            let data = epoll::EventData::new_u64(NOTIFY as u64);
+            let flags = epoll::EventFlags::IN | epoll::EventFlags::ET;
+            epoll::add(&polling, &notify, data, flags)?;
             Ok(Self {
                 polling,
                 notify,
@@ -82,33 +83,17 @@ mod linux {
             key: Key,
             kind: Kind,
         ) -> io::Result<()> {
-            let event = match kind {
-                Kind::Stream => Event::all(key.0),
-                Kind::Listener => Event::readable(key.0),
+            use epoll::EventFlags as Flags;
+            // HUP and ERR are reported in any case.
+            let flags = match kind {
+                // Without RDHUP, which `polling` leaves out, the end of a stream that comes together with data would be no event of its own,
+                // and a short read could not be taken for "drained".
+                Kind::Stream => Flags::IN | Flags::OUT | Flags::PRI | Flags::RDHUP | Flags::ET,
+                Kind::Listener => Flags::IN | Flags::ET,
             };
-            // SAFETY: `Registered` deletes it before it closes it; what epoll says after that falls on the key's generation.
-            unsafe {
-                self.polling
-                    .add_with_mode(fd.as_raw_fd(), event, PollMode::Edge)?
-            };
-            if kind == Kind::Stream {
-                // `polling` cannot ask for RDHUP. Without it the end of a stream that comes together with data is no event of its own, and a short
-                // read could not be taken for "drained". What has come between the two calls is reported again by the second.
-                use epoll::EventFlags as Flags;
-                let flags = Flags::IN
-                    | Flags::OUT
-                    | Flags::PRI
-                    | Flags::RDHUP
-                    | Flags::HUP
-                    | Flags::ERR
-                    | Flags::ET;
-                let data = epoll::EventData::new_u64(key.0 as u64);
-                if let Err(error) = epoll::modify(&self.polling, fd, data, flags) {
-                    let _ = self.polling.delete(fd);
-                    return Err(error.into());
-                }
-            }
-            Ok(())
+            // What epoll says of it after it was deleted falls on the key's generation.
+            let data = epoll::EventData::new_u64(key.0 as u64);
+            Ok(epoll::add(&self.polling, fd, data, flags)?)
         }
 
         pub(in super::super) fn delete(&self, fd: BorrowedFd<'_>) -> io::Result<()> {
@@ -124,8 +109,7 @@ mod linux {
             &self,
             _: BorrowedFd<'_>,
             _: Key,
-            _reader: bool,
-            _writer: bool,
+            _: Interest,
         ) -> io::Result<()> {
             Ok(())
         }
@@ -229,7 +213,7 @@ mod linux {
 
 #[cfg(not(all(target_os = "linux", not(heist_portable_reactor))))]
 mod portable {
-    use super::super::interest::Ready;
+    use super::super::interest::{Interest, Ready};
     use super::{EVENTS, Key, Kind};
     use polling::{Event, PollMode};
     use std::io;
@@ -243,7 +227,7 @@ mod portable {
     }
 
     impl Poller {
-        /// `polling` doesn't tell the end of a stream from data.
+        /// `polling` doesn't tell the end of a stream from data, unless both of its ways have ended.
         pub(in super::super) const SHOWS_END: bool = false;
 
         pub(in super::super) fn new() -> io::Result<Self> {
@@ -292,10 +276,11 @@ mod portable {
             &self,
             fd: BorrowedFd<'_>,
             key: Key,
-            reader: bool,
-            writer: bool,
+            interest: Interest,
         ) -> io::Result<()> {
-            let event = Event::new(key.0, reader, writer);
+            // Errors and hang-ups are reported without being asked for.
+            let mut event = Event::new(key.0, interest.is_readable(), interest.is_writable());
+            event.set_priority(interest.is_priority());
             self.polling.modify_with_mode(fd, event, self.mode)
         }
 
@@ -336,6 +321,12 @@ mod portable {
                 }
                 if event.is_priority() {
                     ready |= Ready::PRIORITY;
+                }
+                if event.is_interrupt() {
+                    ready |= Ready::READ_CLOSED | Ready::WRITE_CLOSED;
+                }
+                if event.is_err() == Some(true) {
+                    ready |= Ready::ERROR;
                 }
                 (Key(event.key), ready)
             })

@@ -147,6 +147,11 @@ impl Snapshot {
         self.0 & SHUTDOWN != 0
     }
 
+    /// Whether nothing goes either way any more.
+    pub(super) fn has_hung_up(self) -> bool {
+        ((Ready::READ_CLOSED | Ready::WRITE_CLOSED) - self.all()).is_empty()
+    }
+
     /// Whether who waits for `interest` need wait no longer.
     #[inline]
     pub(super) fn answers(self, interest: Interest) -> bool {

@@ -12,7 +12,7 @@ use super::poller::{Kind, Poller};
 use super::readiness::Snapshot;
 use super::slot::{Direction, Slot};
 use super::{Reactor, shut_down};
-use heist_sync::coop;
+use heist_sync::coop::{self, RestoreOnPending};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -42,12 +42,18 @@ impl<T: AsFd> Registered<T> {
     /// If the thread has no reactor.
     #[track_caller]
     pub(crate) fn new(io: T, kind: Kind) -> io::Result<Self> {
-        Self::register(
-            Reactor::current(),
-            io,
-            kind,
-            Ready::READABLE | Ready::WRITABLE,
-        )
+        let untried = Ready::READABLE | Ready::WRITABLE;
+        Self::register(Reactor::current(), io, kind, untried)
+    }
+
+    /// As [`Registered::new`], with the reactor of this one, whatever the thread's is: what a listener accepts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registered::new`].
+    pub(crate) fn new_beside<U: AsFd>(&self, io: U, kind: Kind) -> io::Result<Registered<U>> {
+        let untried = Ready::READABLE | Ready::WRITABLE;
+        Registered::register(Arc::clone(&self.reactor), io, kind, untried)
     }
 
     /// Registers what becomes ready later: a stream that is being connected.
@@ -92,8 +98,8 @@ impl<T: AsFd> Registered<T> {
         self.reactor.slab.slot(self.slot)
     }
 
-    /// Runs `op` now, and once more after each time that it would have blocked and the descriptor has become ready in
-    /// `direction` since. Of several tasks that wait like this, in one direction, the last is woken.
+    /// Runs `op`, a system call of ours, now, and once more after each time that it would have blocked and the descriptor has
+    /// become ready in `direction` since. Of several tasks that wait like this, in one direction, the last is woken.
     #[inline]
     pub(crate) fn poll_io<R>(
         &self,
@@ -103,8 +109,9 @@ impl<T: AsFd> Registered<T> {
     ) -> Poll<io::Result<R>> {
         let coop = ready!(coop::poll_proceed(cx));
         loop {
-            let seen = ready!(self.poll_seen(cx, direction))?;
-            if let Some(result) = self.attempt(seen, direction.interest(), &mut op) {
+            let seen = ready!(self.poll_seen(cx, direction, &coop))?;
+            let result = uninterrupted(|| op(self.get_ref()));
+            if let Some(result) = self.unless_blocked(seen, direction.interest(), result) {
                 coop.made_progress();
                 return Poll::Ready(result);
             }
@@ -123,8 +130,9 @@ impl<T: AsFd> Registered<T> {
     ) -> Poll<io::Result<usize>> {
         let coop = ready!(coop::poll_proceed(cx));
         loop {
-            let seen = ready!(self.poll_seen(cx, direction))?;
-            if let Some(result) = self.attempt(seen, direction.interest(), &mut op) {
+            let seen = ready!(self.poll_seen(cx, direction, &coop))?;
+            let result = uninterrupted(|| op(self.get_ref()));
+            if let Some(result) = self.unless_blocked(seen, direction.interest(), result) {
                 coop.made_progress();
                 // Nothing at all is the end of the stream, which stays.
                 if Poller::SHOWS_END && matches!(result, Ok(done) if 0 < done && done < len) {
@@ -141,15 +149,25 @@ impl<T: AsFd> Registered<T> {
         interest: Interest,
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
+        self.user_io(interest, |io| uninterrupted(|| op(io))).await
+    }
+
+    /// The same with what a user calls: whatever it returns but `WouldBlock` is the result.
+    pub(crate) async fn user_io<R>(
+        &self,
+        interest: Interest,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
         loop {
             let seen = self.seen(interest).await?;
-            if let Some(result) = self.attempt(seen, interest, &mut op) {
+            let result = op(self.get_ref());
+            if let Some(result) = self.unless_blocked(seen, interest, result) {
                 return result;
             }
         }
     }
 
-    /// Runs `op` if the descriptor is ready for `interest` as far as is known; else it would block.
+    /// Runs `op`, a system call of ours, if the descriptor is ready for `interest` as far as is known; else it would block.
     ///
     /// # Errors
     ///
@@ -159,6 +177,19 @@ impl<T: AsFd> Registered<T> {
         interest: Interest,
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
+        self.try_user_io(interest, |io| uninterrupted(|| op(io)))
+    }
+
+    /// The same with what a user calls: whatever it returns is the result.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registered::try_io`].
+    pub(crate) fn try_user_io<R>(
+        &self,
+        interest: Interest,
+        op: impl FnOnce(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
         let seen = self.slot().readiness().load();
         if seen.is_shut_down() {
             return Err(shut_down());
@@ -166,7 +197,7 @@ impl<T: AsFd> Registered<T> {
         if seen.ready(interest).is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let result = self.attempt(seen, interest, &mut op);
+        let result = self.unless_blocked(seen, interest, op(self.get_ref()));
         result.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
     }
 
@@ -182,58 +213,77 @@ impl<T: AsFd> Registered<T> {
         direction: Direction,
     ) -> Poll<io::Result<()>> {
         let coop = ready!(coop::poll_proceed(cx));
-        ready!(self.poll_seen(cx, direction))?;
+        ready!(self.poll_seen(cx, direction, &coop))?;
         coop.made_progress();
         Poll::Ready(Ok(()))
     }
 
-    /// Runs `op`; `None` if it would have blocked, which is then known.
+    /// The result of an operation that began with `seen`; `None` if it would have blocked, which is then known.
     #[inline]
-    fn attempt<R>(
+    fn unless_blocked<R>(
         &self,
         seen: Snapshot,
         interest: Interest,
-        op: &mut impl FnMut(&T) -> io::Result<R>,
+        result: io::Result<R>,
     ) -> Option<io::Result<R>> {
-        loop {
-            match op(self.get_ref()) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.slot().readiness().clear(seen, interest);
-                    return None;
-                }
-                // A signal: `futures_io` wants it retried.
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return Some(result),
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.slot().readiness().clear(seen, interest);
+                None
             }
+            result => Some(result),
         }
     }
 
     #[inline]
-    fn poll_seen(&self, cx: &mut Context<'_>, direction: Direction) -> Poll<io::Result<Snapshot>> {
+    fn poll_seen(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        coop: &RestoreOnPending,
+    ) -> Poll<io::Result<Snapshot>> {
         let polled = self.slot().poll_ready(direction, cx);
-        self.checked(polled)
+        self.checked(polled, coop)
     }
 
     async fn seen(&self, interest: Interest) -> io::Result<Snapshot> {
         let mut wait = pin!(self.slot().wait_for(interest));
         poll_fn(|cx| {
             let coop = ready!(coop::poll_proceed(cx));
-            let seen = ready!(self.checked(wait.as_mut().poll(cx)))?;
+            let seen = ready!(self.checked(wait.as_mut().poll(cx), &coop))?;
             coop.made_progress();
             Poll::Ready(Ok(seen))
         })
         .await
     }
 
+    /// What a wait has come to. An error spends the budget: who tries again at each must give way as well.
     #[inline]
-    fn checked(&self, polled: Poll<Snapshot>) -> Poll<io::Result<Snapshot>> {
-        match polled {
-            Poll::Ready(seen) if seen.is_shut_down() => Poll::Ready(Err(shut_down())),
-            Poll::Ready(seen) => Poll::Ready(Ok(seen)),
-            Poll::Pending => {
-                self.reactor.arm(self.get_ref().as_fd(), self.slot)?;
-                Poll::Pending
-            }
+    fn checked(
+        &self,
+        polled: Poll<Snapshot>,
+        coop: &RestoreOnPending,
+    ) -> Poll<io::Result<Snapshot>> {
+        let failed = match polled {
+            Poll::Ready(seen) if !seen.is_shut_down() => return Poll::Ready(Ok(seen)),
+            Poll::Ready(_) => shut_down(),
+            Poll::Pending => match self.reactor.arm(self.get_ref().as_fd(), self.slot) {
+                Ok(()) => return Poll::Pending,
+                Err(error) => error,
+            },
+        };
+        coop.made_progress();
+        Poll::Ready(Err(failed))
+    }
+}
+
+/// Makes a system call again as long as a signal interrupts it: `futures_io` wants that.
+#[inline]
+fn uninterrupted<R>(mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
         }
     }
 }

@@ -21,7 +21,7 @@
 //! away from the others, who are all woken too.
 //!
 //! Nothing foreign runs under the lock: wakers are cloned before it is taken, and called and dropped after it is released. (What a guard's scope
-//! ends with is dropped in reverse order: a waker that was cloned before the guard was made, after it.)
+//! ends with is dropped in reverse order: a waker that was cloned before the guard was made, after it.) `will_wake` compares pointers.
 
 use super::interest::{Interest, Ready};
 use super::readiness::{Readiness, Snapshot};
@@ -214,18 +214,17 @@ impl Slot {
         }
     }
 
-    /// Runs `arm` with who waits now (a reader, a writer), so that no other arming comes in between.
-    pub(super) fn with_waiting<R>(&self, arm: impl FnOnce(bool, bool) -> R) -> R {
+    /// Runs `arm` with all that is waited for now, if anything is, so that no other arming comes in between.
+    pub(super) fn with_waited<R>(&self, arm: impl FnOnce(Option<Interest>) -> R) -> R {
         let waiters = self.waiters.lock();
-        let anybody = |interest: Interest| {
-            waiters
-                .list
-                .iter()
-                .any(|waiter| waiter.interest.mask().intersects(interest.mask()))
-        };
-        let reader = waiters.reader.is_some() || anybody(Interest::READABLE);
-        let writer = waiters.writer.is_some() || anybody(Interest::WRITABLE);
-        arm(reader, writer)
+        let reader = waiters.reader.as_ref().map(|_| Interest::READABLE);
+        let writer = waiters.writer.as_ref().map(|_| Interest::WRITABLE);
+        let listed = waiters.list.iter().map(|waiter| waiter.interest);
+        arm(reader
+            .into_iter()
+            .chain(writer)
+            .chain(listed)
+            .reduce(Interest::add))
     }
 }
 
@@ -271,6 +270,7 @@ unsafe impl Linked<list::Links<Waiter>> for Waiter {
 impl Future for Wait<'_> {
     type Output = Snapshot;
 
+    /// One load if it is ready. Else a clone, the lock, and its release; polled again by the same task no clone, by another the lock twice.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Snapshot> {
         // SAFETY: nothing is moved out of it (rule 1).
         let this = unsafe { self.get_unchecked_mut() };
@@ -279,6 +279,18 @@ impl Future for Wait<'_> {
         let seen = slot.readiness.load();
         if seen.answers(interest) {
             return Poll::Ready(seen);
+        }
+        if this.has_waited {
+            let _locked = slot.waiters.lock();
+            let will_wake = |place: *const Option<Waker>| {
+                // SAFETY: we hold the lock (rule 2).
+                let waker = unsafe { &*place }.as_ref();
+                waker.is_some_and(|waker| waker.will_wake(cx.waker()))
+            };
+            // It is there still, for the event that comes next, or has come since the look.
+            if this.waiter.waker.with(will_wake) {
+                return Poll::Pending;
+            }
         }
         let waker = cx.waker().clone();
         let mut waiters = slot.waiters.lock();

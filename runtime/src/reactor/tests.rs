@@ -1,16 +1,17 @@
 //! The reactor on real descriptors, turned by hand in the test's own thread: on each kind of poller that this build has.
 
 use super::poller::Poller;
+use super::slot::{Slot, Wait};
 use super::*;
 use static_assertions::assert_impl_all;
 use std::future::{Future, poll_fn};
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::panic::catch_unwind;
-use std::pin::pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, RawWakerVTable, Wake, Waker};
 use std::thread;
 
 assert_impl_all!(Reactor: Send, Sync);
@@ -107,6 +108,15 @@ pub(crate) fn turn(reactor: &Reactor, timeout: Option<Duration>) -> usize {
 /// A pair of connected sockets: one registered, and its peer, which blocks.
 fn pair() -> (Registered<UnixStream>, UnixStream) {
     let (ours, theirs) = UnixStream::pair().unwrap();
+    ours.set_nonblocking(true).unwrap();
+    (Registered::new(ours, Kind::Stream).unwrap(), theirs)
+}
+
+/// The same over TCP, which has urgent data.
+fn tcp_pair() -> (Registered<std::net::TcpStream>, std::net::TcpStream) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let theirs = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (ours, _) = listener.accept().unwrap();
     ours.set_nonblocking(true).unwrap();
     (Registered::new(ours, Kind::Stream).unwrap(), theirs)
 }
@@ -272,11 +282,7 @@ fn a_short_read_saves_the_one_that_would_block() {
 fn urgent_data_does_not_hide_what_follows() {
     each_kind(|reactor| {
         let _entered = reactor.enter();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let theirs = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (ours, _) = listener.accept().unwrap();
-        ours.set_nonblocking(true).unwrap();
-        let ours = Registered::new(ours, Kind::Stream).unwrap();
+        let (ours, theirs) = tcp_pair();
         let socket = socket2::SockRef::from(&theirs);
         socket.send(b"before").unwrap();
         socket.send_out_of_band(b"!").unwrap();
@@ -293,6 +299,91 @@ fn urgent_data_does_not_hide_what_follows() {
             let read = block_on(reactor, read).unwrap();
             text.extend_from_slice(&buffer[..read]);
         }
+    });
+}
+
+/// Data that nobody reads wake nobody who waits for urgent data, let alone again and again.
+#[test]
+fn urgent_data_are_waited_for_beside_unread_ones() {
+    each_kind(|reactor| {
+        let _entered = reactor.enter();
+        let (ours, theirs) = tcp_pair();
+        let socket = socket2::SockRef::from(&theirs);
+        let (task, waker) = Task::new(reactor);
+        let mut wait = pin!(ours.ready(Interest::PRIORITY));
+        let mut poll = || wait.as_mut().poll(&mut Context::from_waker(&waker));
+        socket.send(b"data").unwrap();
+        assert!(poll().is_pending());
+        turn(reactor, NOW);
+        assert!(poll().is_pending());
+        assert_eq!(turn(reactor, NOW), 0);
+        assert_eq!(task.wakes(), 0);
+
+        socket.send_out_of_band(b"!").unwrap();
+        while task.wakes() == 0 {
+            turn(reactor, None);
+        }
+        let polled = poll();
+        assert!(
+            matches!(&polled, Poll::Ready(Ok(ready)) if ready.is_priority()),
+            "{polled:?}"
+        );
+    });
+}
+
+#[test]
+fn an_error_wakes_who_waits_for_it() {
+    each_kind(|reactor| {
+        let _entered = reactor.enter();
+        let (ours, theirs) = pair();
+        // What it leaves unread makes the peer's end an error.
+        ours.get_ref().write_all(b"unread").unwrap();
+        let (task, waker) = Task::new(reactor);
+        let mut wait = pin!(ours.ready(Interest::ERROR));
+        let mut poll = || wait.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(poll().is_pending());
+        turn(reactor, NOW);
+        assert_eq!(task.wakes(), 0);
+
+        drop(theirs);
+        assert!(turn(reactor, None) >= 1);
+        assert_eq!(task.wakes(), 1);
+        let polled = poll();
+        assert!(
+            matches!(&polled, Poll::Ready(Ok(ready)) if ready.is_error()),
+            "{polled:?}"
+        );
+    });
+}
+
+/// The end of both ways ends a wait for urgent data; one for an error goes on, and hears no more of it.
+#[test]
+fn a_hang_up_is_no_error() {
+    each_kind(|reactor| {
+        let _entered = reactor.enter();
+        let (ours, theirs) = pair();
+        let (task, waker) = Task::new(reactor);
+        let cx = &mut Context::from_waker(&waker);
+        let mut urgent = pin!(ours.ready(Interest::PRIORITY));
+        let mut error = pin!(ours.ready(Interest::ERROR));
+        assert!(urgent.as_mut().poll(cx).is_pending());
+        assert!(error.as_mut().poll(cx).is_pending());
+        turn(reactor, NOW);
+        assert_eq!(task.wakes(), 0);
+
+        drop(theirs);
+        assert!(turn(reactor, None) >= 1);
+        assert!(task.wakes() >= 1);
+        let polled = urgent.as_mut().poll(cx);
+        assert!(
+            matches!(&polled, Poll::Ready(Ok(ready)) if ready.is_read_closed()),
+            "{polled:?}"
+        );
+        for _ in 0..2 {
+            assert!(error.as_mut().poll(cx).is_pending());
+            assert_eq!(turn(reactor, NOW), 0);
+        }
+        assert_eq!(task.wakes(), 0);
     });
 }
 
@@ -514,6 +605,117 @@ fn a_waker_that_panics_loses_nothing_for_the_others() {
         for (ours, _) in &sockets {
             assert_ready(poll_read(ours, &waker, &mut buffer), 4);
         }
+    });
+}
+
+/// What the code panics with.
+#[track_caller]
+fn panic_of(code: impl FnOnce()) -> &'static str {
+    let panic = catch_unwind(AssertUnwindSafe(code)).expect_err("it should have panicked");
+    panic.downcast_ref::<&str>().expect("a literal")
+}
+
+#[test]
+fn a_clone_that_panics_leaves_who_waited() {
+    static VTABLE: RawWakerVTable =
+        RawWakerVTable::new(|_| panic!("a waker's clone"), |_| (), |_| (), |_| ());
+    // SAFETY: its functions use no data.
+    let panics = unsafe { Waker::new(std::ptr::null(), &VTABLE) };
+    each_kind(|reactor| {
+        let _entered = reactor.enter();
+        let (ours, mut theirs) = pair();
+        let (reader, read_waker) = Task::new(reactor);
+        let (waiter, wait_waker) = Task::new(reactor);
+        ours.try_io(Interest::READABLE, |mut stream| stream.read(&mut [0]))
+            .unwrap_err();
+        let mut wait = pin!(reactor.slab.slot(ours.slot).wait_for(Interest::READABLE));
+        let mut poll = |waker: &Waker| wait.as_mut().poll(&mut Context::from_waker(waker));
+        let mut buffer = [0; 8];
+        // When nobody waits yet, and then beside the former.
+        for _ in 0..2 {
+            assert_eq!(panic_of(|| _ = poll(&panics)), "a waker's clone");
+            let read = || _ = poll_read(&ours, &panics, &mut [0; 8]);
+            assert_eq!(panic_of(read), "a waker's clone");
+            assert!(poll(&wait_waker).is_pending());
+            assert!(poll_read(&ours, &read_waker, &mut buffer).is_pending());
+        }
+        theirs.write_all(b"data").unwrap();
+        turn(reactor, None);
+        assert_eq!((reader.wakes(), waiter.wakes()), (1, 1));
+        assert!(poll(&panics).is_ready());
+        assert_ready(poll_read(&ours, &panics, &mut buffer), 4);
+    });
+}
+
+#[test]
+fn a_drop_that_panics_leaves_the_slot_to_the_next() {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("a waker's drop");
+        }
+    }
+    // The slot has the last of it.
+    fn read_clumsily(ours: &Registered<UnixStream>) {
+        let waker = Waker::from(Arc::new(Panics));
+        assert!(poll_read(ours, &waker, &mut [0; 8]).is_pending());
+    }
+    fn wait(slot: &Slot, waker: Waker) -> Pin<Box<Wait<'_>>> {
+        let mut wait = Box::pin(slot.wait_for(Interest::READABLE));
+        let polled = wait.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        wait
+    }
+    fn wait_clumsily(slot: &Slot) -> Pin<Box<Wait<'_>>> {
+        wait(slot, Waker::from(Arc::new(Panics)))
+    }
+    each_kind(|reactor| {
+        let _entered = reactor.enter();
+        let (task, waker) = Task::new(reactor);
+        let cx = &mut Context::from_waker(&waker);
+        let mut buffer = [0; 8];
+
+        // Replaced by another waker, which waits.
+        let (ours, mut theirs) = pair();
+        let slot = reactor.slab.slot(ours.slot);
+        read_clumsily(&ours);
+        let read = || _ = poll_read(&ours, &waker, &mut [0; 8]);
+        assert_eq!(panic_of(read), "a waker's drop");
+        let mut replaced = wait_clumsily(slot);
+        let poll = || _ = replaced.as_mut().poll(cx);
+        assert_eq!(panic_of(poll), "a waker's drop");
+        // Dropped with its future, which leaves the list.
+        let dropped = wait_clumsily(slot);
+        assert_eq!(panic_of(|| drop(dropped)), "a waker's drop");
+        theirs.write_all(b"data").unwrap();
+        turn(reactor, None);
+        assert_eq!(task.wakes(), 2);
+        assert_ready(poll_read(&ours, &waker, &mut buffer), 4);
+
+        // Woken, before others.
+        read_clumsily(&ours);
+        let waits = (wait_clumsily(slot), wait(slot, waker.clone()));
+        theirs.write_all(b"more").unwrap();
+        turn(reactor, None);
+        assert_eq!(task.wakes(), 1);
+        assert_ready(poll_read(&ours, &waker, &mut buffer), 4);
+        drop((waits, replaced));
+
+        // Dropped with its socket, whose descriptor is closed, and whose slot is free.
+        read_clumsily(&ours);
+        let slot = ours.slot;
+        assert_eq!(panic_of(|| drop(ours)), "a waker's drop");
+        assert_eq!(theirs.read(&mut buffer).unwrap(), 0);
+        let (next, mut theirs) = pair();
+        assert_eq!(next.slot, slot);
+        assert!(poll_read(&next, &waker, &mut buffer).is_pending());
+        theirs.write_all(b"data").unwrap();
+        turn(reactor, None);
+        assert_eq!(task.wakes(), 1);
+        assert_ready(poll_read(&next, &waker, &mut buffer), 4);
     });
 }
 

@@ -19,7 +19,8 @@
 //!
 //! # The contract
 //!
-//! 1. The *owner* is whoever has the `Pin<&mut Entry>`. `wheel` is its alone. Only it makes an entry `Armed` or `Idle`.
+//! 1. The *owner* is whoever has the `Pin<&mut Entry>`. Only it changes `wheel`, and only it makes an entry `Armed` or
+//!    `Idle`.
 //! 2. While `Armed`, the entry is in one slot of `wheel` (or in the hands of whoever holds that wheel's lock), and
 //!    `links` and `timer` are touched under the wheel's lock only. In all other states they are the owner's.
 //! 3. `waker` is initialised while `Armed`, and its value belongs to the entry. While `Armed` it is written under the
@@ -93,7 +94,7 @@ pub(super) struct Entry {
 // SAFETY: whoever shares or receives an entry is bound by rules 1 to 3, which leave each field to one thread at a
 // time; what is in them (wakers, the wheel) may be sent and shared.
 unsafe impl Send for Entry {}
-// SAFETY: as above; a `&Entry` gives its state only.
+// SAFETY: as above; a `&Entry` gives its state, and its wheel, which changes through a `Pin<&mut Entry>` only (rule 1).
 unsafe impl Sync for Entry {}
 
 impl Entry {
@@ -128,25 +129,31 @@ impl Entry {
         self.state.store(state as u8, Relaxed);
     }
 
+    /// The wheel that it is on, or was last, if it ever was on one.
+    pub(super) fn last_wheel(&self) -> Option<&Arc<Wheel>> {
+        self.wheel.as_ref()
+    }
+
     /// The wheel of an entry that is armed.
     fn wheel(&self) -> &Arc<Wheel> {
         self.wheel.as_ref().expect("an armed timer has a wheel")
     }
 
-    /// Puts an idle entry on `wheel`, to wake `waker` at `deadline`, and says what has become of it: one lock.
+    /// Puts an idle entry on the wheel `elsewhere`, or back on its last one if that is `None`, to wake `waker` at
+    /// `deadline`, and says what has become of it: one lock.
     pub(super) fn arm(
         mut self: Pin<&mut Self>,
-        wheel: Arc<Wheel>,
+        elsewhere: Option<Arc<Wheel>>,
         deadline: Instant,
         waker: Waker,
     ) -> State {
         debug_assert_eq!(self.state(), State::Idle);
-        // SAFETY: nothing is moved out; and the entry is idle, so that nobody else looks at it (rule 1).
-        let wheel = unsafe { self.as_mut().get_unchecked_mut() }
-            .wheel
-            .insert(wheel);
-        let deadline = wheel.ticks(deadline);
+        if elsewhere.is_some() {
+            // SAFETY: nothing is moved out; and the entry is idle, so that nobody else looks at it (rule 1).
+            unsafe { self.as_mut().get_unchecked_mut() }.wheel = elsewhere;
+        }
         let this = self.as_ref().get_ref();
+        let deadline = this.wheel().ticks(deadline);
         // SAFETY: an idle entry's timer is its owner's (rule 2).
         this.timer
             .with_mut(|timer| unsafe { (*timer).deadline = deadline });
@@ -196,24 +203,23 @@ impl Entry {
         this.state()
     }
 
-    /// Moves the deadline of an armed entry, whose waker stays: onto the wheel `here`, or, if this thread has none,
-    /// onto the shared one, as if it were armed anew. Any other becomes idle. Says what has become of it. No lock if
-    /// it is not armed, one if it stays on its wheel, else two.
+    /// Moves the deadline of an armed entry, whose waker stays: onto the wheel that `elsewhere` gives for the one that
+    /// it is on, as if it were armed anew; if that gives none, on its own. Any other becomes idle. Says what has become
+    /// of it. No lock if it is not armed, one if it stays on its wheel, else two.
     ///
     /// It can't stay on another worker's wheel: that worker may be asleep until its earliest deadline, and this may
     /// be earlier.
     pub(super) fn reset(
         mut self: Pin<&mut Self>,
         deadline: Instant,
-        here: impl FnOnce() -> Option<Arc<Wheel>>,
+        elsewhere: impl FnOnce(&Arc<Wheel>) -> Option<Arc<Wheel>>,
     ) -> State {
         let this = self.as_ref().get_ref();
         if this.state() == State::Armed {
             let wheel = this.wheel();
-            let here = here().unwrap_or_else(|| Wheel::shared(wheel));
-            if !Arc::ptr_eq(wheel, &here) {
+            if let Some(elsewhere) = elsewhere(wheel) {
                 return match self.as_mut().disarm() {
-                    Some(waker) => self.arm(here, deadline, waker),
+                    Some(waker) => self.arm(Some(elsewhere), deadline, waker),
                     None => State::Idle,
                 };
             }

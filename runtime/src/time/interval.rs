@@ -156,6 +156,10 @@ pub struct Interval {
 impl Interval {
     /// Waits for the next tick, and returns when it was due.
     ///
+    /// # Panics
+    ///
+    /// As [`sleep`](fn@super::sleep), where there is no heist runtime, or if it has been shut down.
+    ///
     /// # Cancel safety
     ///
     /// Dropped before it is ready, it has consumed no tick.
@@ -177,6 +181,10 @@ impl Interval {
     }
 
     /// Polls for the next tick, and returns when it was due. The task of the last call is woken.
+    ///
+    /// # Panics
+    ///
+    /// As [`sleep`](fn@super::sleep), where there is no heist runtime, or if it has been shut down.
     ///
     /// # Examples
     ///

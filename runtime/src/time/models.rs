@@ -64,7 +64,7 @@ impl House {
         let mut entry = Box::pin(Entry::new());
         let state = entry
             .as_mut()
-            .arm(Arc::clone(&self.wheel), self.at(ticks), waker);
+            .arm(Some(Arc::clone(&self.wheel)), self.at(ticks), waker);
         assert_eq!(state, State::Armed);
         entry
     }
@@ -98,12 +98,10 @@ fn timer_fire_against_reset() {
         let (wakes, waker) = Wakes::new();
         let mut entry = house.armed(10, waker.clone());
         let turner = house.turn(10);
-        let here = Some(Arc::clone(&house.wheel));
-        let moved = entry.as_mut().reset(house.at(20), || here) == State::Armed;
+        let moved = entry.as_mut().reset(house.at(20), |_| None) == State::Armed;
         if !moved {
             // It has fired before, and is its owner's again.
-            let wheel = Arc::clone(&house.wheel);
-            entry.as_mut().arm(wheel, house.at(20), waker.clone());
+            entry.as_mut().arm(None, house.at(20), waker.clone());
         }
         drop(waker);
         assert_eq!(turner.join().unwrap(), usize::from(!moved));
@@ -121,8 +119,8 @@ fn timer_fire_against_reset_on_another_worker() {
         let (wakes, waker) = Wakes::new();
         let mut entry = house.armed(10, waker);
         let turner = house.turn(10);
-        let here = Some(Arc::clone(&house.other));
-        let moved = entry.as_mut().reset(house.at(5), || here) == State::Armed;
+        let other = Some(Arc::clone(&house.other));
+        let moved = entry.as_mut().reset(house.at(5), |_| other) == State::Armed;
         assert_eq!(house.other.next_deadline(), moved.then(|| house.at(5)));
         assert_eq!(turner.join().unwrap(), usize::from(!moved));
         assert_eq!(house.other.turn(house.at(5)), usize::from(moved));
@@ -218,7 +216,7 @@ fn timer_arm_against_close() {
         let mut entry = Box::pin(Entry::new());
         entry
             .as_mut()
-            .arm(Arc::clone(&house.wheel), house.at(10), waker);
+            .arm(Some(Arc::clone(&house.wheel)), house.at(10), waker);
         closer.join().unwrap();
         assert_eq!(entry.state(), State::Closed);
         assert_eq!(wakes.in_all(), 1);
@@ -249,7 +247,7 @@ fn timer_arm_against_going_to_sleep() {
         let mut entry = Box::pin(Entry::new());
         entry
             .as_mut()
-            .arm(Arc::clone(&shared), deadline, Waker::noop().clone());
+            .arm(Some(Arc::clone(&shared)), deadline, Waker::noop().clone());
         // It sleeps until the deadline, or has been told to look again.
         let until = sleeper.join().unwrap();
         assert!(until == Some(deadline) || roused.load(Relaxed));

@@ -6,7 +6,7 @@
 
 use super::clock::Instant;
 use super::entry::{Entry, State};
-use super::timers;
+use super::timers::{self, Here};
 use heist_sync::coop;
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -49,11 +49,7 @@ const SHUT_DOWN: &str =
 /// # });
 /// ```
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep {
-        // The clock has just been read: that the deadline is ahead need not be asked again.
-        unread: duration.is_zero(),
-        ..sleep_until(Instant::now().saturating_add(duration))
-    }
+    sleep_until(Instant::now().saturating_add(duration))
 }
 
 /// Waits until `deadline`; a past one is ready at its first poll. What asyncio does with `loop.call_at`.
@@ -175,7 +171,7 @@ impl Sleep {
         let this = self.project();
         *this.deadline = deadline;
         *this.unread = true;
-        this.entry.reset(deadline, timers::current);
+        this.entry.reset(deadline, timers::elsewhere);
     }
 
     /// What `poll` does, less the budget.
@@ -183,21 +179,26 @@ impl Sleep {
         let this = self.project();
         let deadline = *this.deadline;
         // One reading of the clock for each deadline; then the wheel tells.
-        let mut due = || std::mem::take(this.unread) && Instant::now() >= deadline;
+        let is_past = *this.unread && Instant::now() >= deadline;
         let state = match this.entry.state() {
-            State::Idle => {
-                let wheel = timers::current().expect(NO_RUNTIME);
-                if due() {
-                    this.entry.finish()
-                } else {
-                    let waker = cx.waker().clone();
-                    this.entry.arm(wheel, deadline, waker)
-                }
+            State::Idle if is_past => {
+                assert!(timers::is_entered(), "{NO_RUNTIME}");
+                this.entry.finish()
             }
-            State::Armed if due() => this.entry.finish(),
+            State::Idle => {
+                let elsewhere = match timers::here(this.entry.last_wheel()) {
+                    Here::Same => None,
+                    Here::Other(wheel) => Some(wheel),
+                    Here::Nowhere => panic!("{NO_RUNTIME}"),
+                };
+                let waker = cx.waker().clone();
+                this.entry.arm(elsewhere, deadline, waker)
+            }
+            State::Armed if is_past => this.entry.finish(),
             State::Armed => this.entry.keep(cx.waker()),
             ended => ended,
         };
+        *this.unread = false;
         match state {
             State::Fired => Poll::Ready(()),
             State::Closed => panic!("{SHUT_DOWN}"),

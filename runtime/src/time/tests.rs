@@ -169,16 +169,16 @@ fn against_a_model(seed: u64) {
                     0 => u64::saturating_sub(now, random.span(stride)),
                     _ => u64::saturating_add(now, random.span(64)),
                 };
-                let here = Arc::clone(&wheel);
                 let state = if let Some(former) = deadlines[i].replace(deadline) {
                     model.remove(&(former, i));
                     cancelled += 1;
-                    entries[i].as_mut().reset(at(deadline), || Some(here))
+                    entries[i].as_mut().reset(at(deadline), |_| None)
                 } else {
                     let woken = Arc::clone(&woken);
                     let waker = on_wake(move || woken.lock().unwrap().push(i));
                     entries[i].as_mut().disarm();
-                    entries[i].as_mut().arm(here, at(deadline), waker)
+                    let here = Arc::clone(&wheel);
+                    entries[i].as_mut().arm(Some(here), at(deadline), waker)
                 };
                 assert_eq!(state, State::Armed);
                 model.insert((deadline, i), ());
@@ -434,6 +434,22 @@ fn a_past_deadline_is_ready_and_never_registered() {
     assert_eq!(timers.wheel(0).next_deadline(), None);
 }
 
+/// Also one that was to come when it was made.
+#[test]
+fn a_deadline_that_has_come_before_the_first_poll() {
+    let timers = timers();
+    let _entered = timers.enter(Some(0));
+    let mut sleep = pin!(sleep(Duration::from_nanos(1)));
+    let mut timeout = pin!(timeout(Duration::from_nanos(1), pending::<()>()));
+    let deadline = Instant::now() + Duration::from_nanos(1);
+    while Instant::now() < deadline {
+        std::hint::spin_loop();
+    }
+    assert!(poll_idly(sleep.as_mut()).is_ready());
+    assert!(poll_idly(timeout.as_mut()).is_ready());
+    assert_eq!(timers.wheel(0).next_deadline(), None);
+}
+
 #[test]
 fn it_is_armed_by_its_first_poll_where_that_happens() {
     let timers = timers();
@@ -536,6 +552,25 @@ fn reset_begins_anew_in_any_state() {
         assert!(poll(sleep.as_mut(), &waker).is_pending());
         assert_eq!(timers.wheel(0).turn(sleep.deadline()), 1);
         assert_eq!(wakes.count(), n as usize);
+    }
+}
+
+#[test]
+fn once_fired_it_is_armed_again_wherever_it_is_polled() {
+    let timers = timers();
+    let mut sleep = Box::pin(sleep(HOUR));
+    let (wakes, waker) = Wakes::new();
+    for (n, worker) in [Some(0), Some(0), Some(1), None, None]
+        .into_iter()
+        .enumerate()
+    {
+        let _entered = timers.enter(worker);
+        let wheel = worker.map_or(timers.shared(), |worker| timers.wheel(worker));
+        assert!(poll(sleep.as_mut(), &waker).is_pending());
+        assert_eq!(wheel.turn(sleep.deadline()), 1);
+        assert_eq!(wakes.count(), n + 1);
+        let deadline = sleep.deadline() + HOUR;
+        sleep.as_mut().reset(deadline);
     }
 }
 

@@ -89,6 +89,18 @@ pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::Int
 
 pin_project! {
     /// The future of [`timeout`] and [`timeout_at`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::time::{Duration, Timeout, timeout};
+    /// use std::future::{Ready, ready};
+    ///
+    /// # heist::run(async {
+    /// let limited: Timeout<Ready<u32>> = timeout(Duration::from_secs(1), ready(1));
+    /// assert_eq!(limited.await, Ok(1));
+    /// # });
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Timeout<F> {

@@ -2,7 +2,7 @@
 //!
 //! In comes the scheduler, which makes them, says on each thread which wheel is that thread's ([`Timers::enter`]),
 //! turns them and closes them; out goes the wheel of the current thread, to the futures that arm their timers on it
-//! ([`current`]).
+//! ([`here`], [`elsewhere`]).
 #![forbid(unsafe_code)]
 
 use super::clock::Clock;
@@ -16,13 +16,44 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<Wheel>>> = const { RefCell::new(None) };
 }
 
-/// The wheel on which this thread arms its timers, if it is in a runtime.
+/// The wheel on which this thread arms its timers, to a timer that was on another or on the same before.
+pub(super) enum Here {
+    /// The same.
+    Same,
+    /// Another: counted, by one locked operation.
+    Other(Arc<Wheel>),
+    /// None: the thread is in no runtime.
+    Nowhere,
+}
+
+/// Compares this thread's wheel with the last one of a timer, if it had one.
 #[inline]
-pub(super) fn current() -> Option<Arc<Wheel>> {
-    CURRENT
-        .try_with(|current| current.borrow().clone())
-        .ok()
-        .flatten()
+pub(super) fn here(last: Option<&Arc<Wheel>>) -> Here {
+    let compare = |current: &RefCell<Option<Arc<Wheel>>>| match (&*current.borrow(), last) {
+        (None, _) => Here::Nowhere,
+        (Some(here), Some(last)) if Arc::ptr_eq(here, last) => Here::Same,
+        (Some(here), _) => Here::Other(Arc::clone(here)),
+    };
+    CURRENT.try_with(compare).unwrap_or(Here::Nowhere)
+}
+
+/// The wheel to which this thread moves a timer of `wheel` when it resets it: its own, or if it has none the shared one.
+/// `None` if the timer stays.
+#[inline]
+pub(super) fn elsewhere(wheel: &Arc<Wheel>) -> Option<Arc<Wheel>> {
+    match here(Some(wheel)) {
+        Here::Same => None,
+        Here::Other(here) => Some(here),
+        Here::Nowhere => {
+            let shared = Wheel::shared(wheel);
+            (!Arc::ptr_eq(wheel, shared)).then(|| Arc::clone(shared))
+        }
+    }
+}
+
+/// Whether this thread is in a runtime.
+pub(super) fn is_entered() -> bool {
+    CURRENT.try_with(|current| current.borrow().is_some()) == Ok(true)
 }
 
 /// The timers of a runtime.

@@ -11,9 +11,12 @@
 //!
 //! | what | locks | other locked operations |
 //! | --- | --- | --- |
+//! | first poll, the deadline past | 0 | 0 |
 //! | first poll, the deadline to come | 1 | 1: the reference to the wheel; and the waker's clone |
+//! | first poll after a reset, once fired on this wheel | 1 | the waker's clone |
 //! | poll again, same waker | 0 | 0 |
 //! | poll again, other waker | 1 | the waker's clone and drop |
+//! | reset while armed, on its wheel | 1 | 0 |
 //! | drop while armed | 1 | 1: the reference to the wheel; and the waker's drop |
 //! | poll or drop once fired | 0 | at drop 1, the reference to the wheel |
 //! | turn, nothing due | 0 | 0 |
@@ -73,10 +76,10 @@ impl Wheel {
     }
 
     /// The wheel for threads that have none: a worker's partner, or itself.
-    pub(super) fn shared(this: &Arc<Self>) -> Arc<Self> {
+    pub(super) fn shared(this: &Arc<Self>) -> &Arc<Self> {
         match &this.role {
-            Role::Worker { shared } => Arc::clone(shared),
-            Role::Shared { .. } => Arc::clone(this),
+            Role::Worker { shared } => shared,
+            Role::Shared { .. } => this,
         }
     }
 

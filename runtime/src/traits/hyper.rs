@@ -61,6 +61,10 @@ impl Write for TcpStream {
 
 /// hyper's executor: it spawns on the runtime that the thread is in.
 ///
+/// # Panics
+///
+/// To execute a future panics, as [`spawn`](fn@crate::spawn) does, if the thread is in no runtime.
+///
 /// # Examples
 ///
 /// ```
@@ -76,6 +80,17 @@ pub struct Executor(());
 
 impl Executor {
     /// An executor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::traits::hyper::Executor;
+    /// use hyper::rt::Executor as _;
+    ///
+    /// # heist::run(async {
+    /// Executor::new().execute(async {});
+    /// # });
+    /// ```
     pub fn new() -> Self {
         Self(())
     }
@@ -92,11 +107,33 @@ where
 }
 
 /// hyper's timer: heist's.
+///
+/// # Examples
+///
+/// ```
+/// use heist::time::Duration;
+/// use heist::traits::hyper::Timer;
+/// use hyper::rt::Timer as _;
+///
+/// # heist::run(async {
+/// Timer::new().sleep(Duration::from_millis(1)).await;
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timer(());
 
 impl Timer {
     /// A timer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::traits::hyper::Timer;
+    /// use hyper::server::conn::http1;
+    ///
+    /// let mut http = http1::Builder::new();
+    /// http.timer(Timer::new());
+    /// ```
     pub fn new() -> Self {
         Self(())
     }

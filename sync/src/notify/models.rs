@@ -175,6 +175,26 @@ fn notify_waiters_against_first_poll() {
     });
 }
 
+/// A broadcast that came before the future doesn't end its wait: whoever looks before he waits sees what came before it.
+#[test]
+fn notify_waiters_against_notified() {
+    model(|| {
+        let shared = Arc::new((Notify::new(), AtomicBool::new(false)));
+        let notifier = thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || {
+                shared.1.store(true, Relaxed);
+                shared.0.notify_waiters();
+            }
+        });
+        let notified = shared.0.notified();
+        if !shared.1.load(Relaxed) {
+            block_on(notified);
+        }
+        notifier.join().unwrap();
+    });
+}
+
 /// All are notified at once: where one is, so is the other.
 #[test]
 fn notify_waiters_against_polls() {

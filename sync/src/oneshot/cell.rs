@@ -47,6 +47,7 @@ use crate::loom::Tracked;
 use crate::loom::atomic::AtomicU8;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire};
 use crate::loom::cell::UnsafeCell;
+use crate::waking::wake;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker, ready};
@@ -211,7 +212,7 @@ impl<T> Channel<T> {
         }
         // Last, since it runs foreign code.
         if let Some(waker) = theirs {
-            waker.wake();
+            wake(waker);
         }
     }
 

@@ -33,6 +33,22 @@ pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
 /// The half that sends the value.
 ///
 /// Dropped without sending, it leaves the receiver with a [`RecvError`].
+///
+/// # Examples
+///
+/// ```
+/// use heist_sync::oneshot;
+///
+/// # futures_lite::future::block_on(async {
+/// let (tx, rx) = oneshot::channel::<u32>();
+/// drop(tx);
+/// assert!(rx.await.is_err());
+///
+/// let (tx, rx) = oneshot::channel();
+/// tx.send(5).unwrap();
+/// assert_eq!(rx.await, Ok(5));
+/// # });
+/// ```
 #[must_use = "dropped, it closes the channel and its receiver gets an error"]
 pub struct Sender<T> {
     tx: Tx<T>,
@@ -49,6 +65,10 @@ impl<T> Sender<T> {
     /// # Errors
     ///
     /// The value, if the receiver was dropped or [closed](Receiver::close): it will never be received.
+    ///
+    /// # Panics
+    ///
+    /// If the receiver's waker does, unless the thread panics already. The value is there by then.
     ///
     /// # Examples
     ///
@@ -188,6 +208,11 @@ impl<T> Receiver<T> {
     /// It does nothing where the value was received, or the channel closed, before.
     ///
     /// asyncio's `Future.cancel`.
+    ///
+    /// # Panics
+    ///
+    /// If the waker of a sender that waits in [`closed`](Sender::closed) does, unless the thread panics already. The channel is
+    /// closed by then.
     ///
     /// # Examples
     ///

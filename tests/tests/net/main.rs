@@ -68,6 +68,7 @@ suite! {
     owners:
         from_task_to_task
         from_runtime_to_runtime
+        accepted_by_whoever
         to_the_standard_library_and_back
         dropped_while_a_task_waits;
     shutdown:

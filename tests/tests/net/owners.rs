@@ -1,6 +1,7 @@
 //! Sockets that change hands.
 
 use crate::support::{Wakes, listener, pair};
+use futures_lite::future::poll_once;
 use heist::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use heist::net::TcpStream;
 use heist_tests::Shape;
@@ -53,6 +54,29 @@ pub(crate) fn from_runtime_to_runtime(shape: Shape) {
         assert_eq!(buffer, [number]);
         client = futures_lite::future::block_on(asked).unwrap();
     }
+}
+
+/// What a listener accepts is of its own runtime, whoever asks: also a thread that is in none.
+pub(crate) fn accepted_by_whoever(shape: Shape) {
+    let home = shape.running();
+    let other = Shape::Workers(2).running();
+    let listener = home.block_on(listener());
+    let address = listener.local_addr().unwrap();
+    let accept = async || {
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        let mut buffer = [0; 4];
+        // It waits, and is woken.
+        assert!(poll_once(server.read(&mut buffer)).await.is_none());
+        io::Write::write_all(&mut client, b"data").unwrap();
+        server.read_exact(&mut buffer).await.unwrap();
+        server
+    };
+    futures_lite::future::block_on(accept());
+    let server = other.block_on(accept());
+    drop(other);
+    futures_lite::future::block_on(accept());
+    server.try_write(b"more").expect("its runtime lives");
 }
 
 /// Without a byte lost: some are read before, some wait in the socket.

@@ -51,6 +51,31 @@ fn a_request_is_three_system_calls() {
     server.end();
 }
 
+/// A connection is registered by one call, which is never amended.
+#[test]
+fn a_connection_is_registered_once() {
+    const CONNECTIONS: usize = 20;
+    let server = Program::start(1);
+    Client::connect(server.address())
+        .ask("/")
+        .assert(200, "hello, world\n");
+    let Some(strace) = Strace::attach(server.id()) else {
+        return;
+    };
+    for _ in 0..CONNECTIONS {
+        let mut client = Client::connect(server.address());
+        client.ask("/").assert(200, "hello, world\n");
+    }
+    let calls = strace.stop();
+    let count = |what: &str| {
+        let of_epoll = calls.iter().filter(|call| call.name() == Some("epoll_ctl"));
+        of_epoll.filter(|call| call.text.contains(what)).count()
+    };
+    assert_eq!(count("EPOLL_CTL_ADD"), CONNECTIONS);
+    assert_eq!(count("EPOLL_CTL_MOD"), 0);
+    server.end();
+}
+
 /// Nor on several: what is kept open is registered once.
 #[test]
 fn a_connection_that_is_kept_stays_registered() {
