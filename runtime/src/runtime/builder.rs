@@ -167,7 +167,10 @@ impl Builder {
         };
         let (scheduler, mut workers) = Scheduler::new(workers, SEED);
         let core = match self.flavor {
-            RuntimeFlavor::CurrentThread => workers.pop().map(Core::new),
+            RuntimeFlavor::CurrentThread => {
+                let worker = workers.pop();
+                worker.map(|worker| Core::new(scheduler.clone(), worker))
+            }
             RuntimeFlavor::MultiThread => None,
         };
         let handle = Handle::new(scheduler, self.blocking_pool(), core);

@@ -25,6 +25,9 @@ use std::time::Duration;
 /// jobs are cancelled. Then the drop waits for the polls and blocking jobs that run, however long they take:
 /// [`shutdown_timeout`](Self::shutdown_timeout) and [`shutdown_background`](Self::shutdown_background) don't.
 ///
+/// When the last worker has ended, so have the drivers. A blocking job, or a future in `block_on` elsewhere, that waits for one is not left waiting: its sockets'
+/// operations fail, its timers panic.
+///
 /// # Panics
 ///
 /// Dropped inside async code, where it may not wait, it shuts down in the background, and panics (unless the thread already does).
@@ -148,39 +151,33 @@ impl Runtime {
 
     /// Waits for all that runs.
     fn shut_down(&self) {
-        let scheduler = self.handle.scheduler();
-        scheduler.close();
-        self.drop_tasks();
+        self.handle.scheduler().close();
+        {
+            let _guard = self.handle.enter();
+            self.handle.scheduler().drop_tasks();
+        }
         self.join(None);
+        // The last worker has closed the drivers: a job that waited for them goes on, and ends.
         self.handle.blocking().shutdown(None);
-        scheduler.close_drivers();
     }
 
     /// Futures and queued jobs are dropped on another thread, since a destructor may take for ever.
     fn shut_down_within(&self, timeout: Duration) {
         let begun = self.handle.scheduler().timers().clock().now();
         self.handle.scheduler().close();
-        let reaper = Self {
-            handle: self.handle.clone(),
-            threads: self.threads.watched(),
-            ended: true,
-        };
+        let handle = self.handle.clone();
         let (done, dropped) = mpsc::channel::<()>();
         let thread = std::thread::Builder::new()
             .name("heist-shutdown".into())
             .spawn(move || {
-                reaper.drop_tasks();
-                reaper.handle.blocking().shutdown(Some(Duration::ZERO));
-                drop(done);
-                reaper.join(None);
-                reaper.handle.blocking().shutdown(None);
-                reaper.handle.scheduler().close_drivers();
+                let _done = done;
+                drop_what_waits(&handle);
             });
         if let Err(error) = thread {
             report(format_args!(
                 "no thread for the shutdown of a runtime ({error}): its tasks are dropped on this one"
             ));
-            self.drop_tasks();
+            drop_what_waits(&self.handle);
         }
         // It ends by the sender's drop, or by the time-out.
         if dropped.recv_timeout(timeout) == Err(RecvTimeoutError::Timeout) {
@@ -192,16 +189,21 @@ impl Runtime {
         }
     }
 
-    fn drop_tasks(&self) {
-        let _guard = self.handle.enter();
-        self.handle.scheduler().drop_tasks();
-    }
-
     /// Waits for the workers to end, which they do after the polls that run, so long at most. True: they have.
     fn join(&self, timeout: Option<Duration>) -> bool {
         let _guard = self.handle.enter();
         let core = self.handle.core();
         self.threads.join(timeout) && core.is_none_or(|core| core.retire(timeout))
+    }
+}
+
+/// Once the scheduler is closed: drops the tasks and the blocking jobs that wait, and ends the worker that nobody uses. It waits for nothing but their destructors.
+fn drop_what_waits(handle: &Handle) {
+    let _guard = handle.enter();
+    handle.scheduler().drop_tasks();
+    handle.blocking().shutdown(Some(Duration::ZERO));
+    if let Some(core) = handle.core() {
+        core.retire(Some(Duration::ZERO));
     }
 }
 
