@@ -60,6 +60,15 @@ where
 
 pin_project_lite::pin_project! {
     /// What [`gather`] returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # heist::run(async {
+    /// let ready: heist::Gather<_> = heist::gather([1, 2].map(std::future::ready));
+    /// assert_eq!(ready.await, [1, 2]);
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless awaited"]
     pub struct Gather<F: Future> {
         #[pin]
@@ -83,6 +92,16 @@ impl<F: Future> fmt::Debug for Gather<F> {
 
 pin_project_lite::pin_project! {
     /// What [`try_gather`] returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # heist::run(async {
+    /// let parsed = ["1", "2"].map(|text| std::future::ready(text.parse::<u8>()));
+    /// let numbers: heist::TryGather<_> = heist::try_gather(parsed);
+    /// assert_eq!(numbers.await.unwrap(), [1, 2]);
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless awaited"]
     pub struct TryGather<F>
     where

@@ -15,7 +15,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-/// A runtime: workers, drivers and a blocking pool. Dropping it shuts it down.
+/// A runtime: workers, drivers and a blocking pool. Dropping it shuts it down. asyncio's `Runner`, with the event loop in it.
 ///
 /// It is `Sync`: several threads may be in [`block_on`](Self::block_on) at once.
 ///
@@ -55,11 +55,19 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// A multi-threaded runtime with the defaults of [`Builder`].
+    /// A multi-threaded runtime with the defaults of [`Builder`]. asyncio's `Runner()`, `new_event_loop`.
     ///
     /// # Errors
     ///
     /// As [`Builder::build`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.block_on(async { 1 + 1 }), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> io::Result<Self> {
         Builder::new_multi_thread().build()
     }
@@ -77,19 +85,38 @@ impl Runtime {
     }
 
     /// Runs a future to its end, on this thread, and gives its output. The tasks that it spawns run meanwhile (on this thread too, with the current-thread
-    /// flavour), and go on running afterwards with the multi-threaded one.
+    /// flavour), and go on running afterwards with the multi-threaded one. asyncio's `Runner.run`, `loop.run_until_complete`.
     ///
     /// The future itself is not a task: it cannot be stolen from this thread, and need not be `Send` or `'static`.
     ///
     /// # Panics
     ///
     /// If this thread runs async code already, or the future panics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let words = vec!["it", "may", "borrow"];
+    /// let length = runtime.block_on(async { words.len() });
+    /// assert_eq!(length, 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.handle.block_on(future)
     }
 
-    /// Spawns a task: see [`heist::spawn`](fn@crate::spawn).
+    /// Spawns a task: see [`heist::spawn`](fn@crate::spawn). asyncio's `loop.create_task`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let task = runtime.spawn(async { 6 * 7 });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     #[inline]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
@@ -100,7 +127,17 @@ impl Runtime {
         self.handle.spawn(future)
     }
 
-    /// Runs a synchronous function on the blocking pool: see [`heist::spawn_blocking`](crate::spawn_blocking).
+    /// Runs a synchronous function on the blocking pool: see [`heist::spawn_blocking`](crate::spawn_blocking). asyncio's `loop.run_in_executor`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let job = runtime.spawn_blocking(|| std::fs::read("Cargo.toml"));
+    /// let text = runtime.block_on(job).unwrap()?;
+    /// # assert!(!text.is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, function: F) -> JoinHandle<R>
     where
@@ -110,18 +147,41 @@ impl Runtime {
         self.handle.spawn_blocking(function)
     }
 
-    /// The runtime's handle.
+    /// The runtime's handle, to spawn from elsewhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let task = std::thread::spawn(move || handle.spawn(async { 42 })).join().unwrap();
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
-    /// Makes this the runtime that the thread is in, until the guard is dropped.
+    /// Makes this the runtime that the thread is in, until the guard is dropped. asyncio's `set_event_loop`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let guard = runtime.enter();
+    /// let task = heist::spawn(async { 42 });
+    /// drop(guard);
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
 
     /// Shuts down, and waits so long at most for polls and blocking jobs that run. Those that are then left end with the process, or
-    /// when they return.
+    /// when they return. asyncio's `Runner.close`, with the time-out of `loop.shutdown_default_executor`.
+    ///
+    /// Thread-locals of its threads are not waited for, as the drop waits for them: their destructors may still run.
     ///
     /// # Examples
     ///
@@ -139,6 +199,19 @@ impl Runtime {
     }
 
     /// Shuts down and waits for nothing. It may be called inside async code.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// heist::run(async {
+    ///     let another = heist::runtime::Runtime::new()?;
+    ///     let task = another.spawn(std::future::pending::<()>());
+    ///     another.shutdown_background();
+    ///     assert!(task.await.unwrap_err().is_cancelled());
+    ///     Ok::<(), std::io::Error>(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn shutdown_background(self) {
         self.shutdown_timeout(Duration::ZERO);
     }
