@@ -8,12 +8,13 @@
 //! * [`Probe`], [`every_poll`]: futures that are dropped after each of their polls.
 //! * [`until`], [`once_waiting`]: waiting inside tasks.
 //! * [`Strace`]: which system calls a process makes.
-//! * [`block_thread`], [`Stopwatch`]: the only two that know of real time.
+//! * [`block_thread`], [`Stopwatch`], [`judge`]: all that knows of real time.
 
 #![forbid(unsafe_code)]
 
 mod child;
 mod clock;
+mod gate;
 mod guard;
 mod panics;
 mod probe;
@@ -24,6 +25,7 @@ mod waiting;
 
 pub use child::{Ended, in_child};
 pub use clock::{Stopwatch, block_thread};
+pub use gate::judge;
 pub use guard::{PATIENCE, guarded, receive, wait_until};
 pub use panics::{Panicked, panic_message, panic_of};
 pub use probe::{Probe, Token, every_poll};
