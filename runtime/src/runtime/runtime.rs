@@ -181,7 +181,8 @@ impl Runtime {
     /// Shuts down, and waits so long at most for polls and blocking jobs that run. Those that are then left end with the process, or
     /// when they return. asyncio's `Runner.close`, with the time-out of `loop.shutdown_default_executor`.
     ///
-    /// Thread-locals of its threads are not waited for, as the drop waits for them: their destructors may still run.
+    /// A destructor that is stuck holds up nothing: what waits is dropped on a thread of its own (on this one only if the system starts none, which is reported on
+    /// standard error), and thread-locals of the runtime's threads, for which the drop waits, may outlive it.
     ///
     /// # Examples
     ///
