@@ -60,6 +60,17 @@ impl Builder {
     /// # Panics
     ///
     /// If it is zero, since no job would ever run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_blocking_pool::Pool;
+    ///
+    /// let pool = Pool::builder().max_threads(3).build();
+    /// let jobs: Vec<_> = (0..10).map(|n| pool.spawn(move || n)).collect();
+    /// assert!(pool.metrics().num_threads() <= 3);
+    /// # drop(jobs);
+    /// ```
     #[track_caller]
     pub fn max_threads(mut self, max_threads: usize) -> Self {
         assert!(
@@ -71,6 +82,21 @@ impl Builder {
     }
 
     /// How long a thread stays that has nothing to do: 10 seconds unless told.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_blocking_pool::Pool;
+    /// use std::time::Duration;
+    ///
+    /// let pool = Pool::builder().keep_alive(Duration::ZERO).build();
+    /// pool.spawn(|| ()).join()?;
+    /// // Its thread leaves at once.
+    /// while pool.metrics().num_threads() > 0 {
+    ///     std::thread::yield_now();
+    /// }
+    /// # Ok::<(), heist_blocking_pool::JoinError>(())
+    /// ```
     pub fn keep_alive(mut self, keep_alive: Duration) -> Self {
         self.keep_alive = keep_alive;
         self
@@ -79,6 +105,20 @@ impl Builder {
     /// How many jobs may wait for a busy thread: any number unless told. Jobs for which a thread is on its way do not
     /// count, so that with 0 the pool accepts just what it can begin at once. A job that was aborted while it waited
     /// counts until a thread comes to its place. [`Pool::try_spawn`] gives back what is too much.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_blocking_pool::{Pool, RejectReason};
+    /// use std::sync::mpsc;
+    ///
+    /// let pool = Pool::builder().max_threads(1).queue_limit(0).build();
+    /// let (release, released) = mpsc::channel::<()>();
+    /// let busy = pool.spawn(move || released.recv());
+    /// let rejected = pool.try_spawn(|| 42).unwrap_err();
+    /// assert!(matches!(rejected.reason(), RejectReason::Full));
+    /// # drop((release, busy));
+    /// ```
     pub fn queue_limit(mut self, queue_limit: usize) -> Self {
         self.queue_limit = queue_limit;
         self
@@ -86,6 +126,17 @@ impl Builder {
 
     /// The name of every thread: `heist-blocking` unless told. Linux shows its first 15 bytes. (`ThreadPoolExecutor`:
     /// `thread_name_prefix`)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_blocking_pool::Pool;
+    ///
+    /// let pool = Pool::builder().thread_name("resizer").build();
+    /// let name = pool.spawn(|| std::thread::current().name().map(str::to_owned));
+    /// assert_eq!(name.join()?.as_deref(), Some("resizer"));
+    /// # Ok::<(), heist_blocking_pool::JoinError>(())
+    /// ```
     pub fn thread_name(self, name: impl Into<String>) -> Self {
         let name = name.into();
         self.thread_name_fn(move || name.clone())
@@ -113,7 +164,17 @@ impl Builder {
         self
     }
 
-    /// The size of each thread's stack in bytes: the standard library's default unless told.
+    /// The size of each thread's stack in bytes: the standard library's default unless told. (`threading.stack_size`)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_blocking_pool::Pool;
+    ///
+    /// let pool = Pool::builder().thread_stack_size(4 << 20).build();
+    /// assert_eq!(pool.spawn(|| 42).join()?, 42);
+    /// # Ok::<(), heist_blocking_pool::JoinError>(())
+    /// ```
     pub fn thread_stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
@@ -142,17 +203,59 @@ impl Builder {
     }
 
     /// Is called by each thread after its last job. A panic in it is reported on stderr. [`Pool::shutdown`] waits for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_blocking_pool::Pool;
+    /// use std::sync::mpsc;
+    ///
+    /// let (stop, stopped) = mpsc::channel();
+    /// let pool = Pool::builder().on_thread_stop(move || stop.send(()).unwrap()).build();
+    /// pool.spawn(|| ()).join()?;
+    /// pool.shutdown(None);
+    /// assert_eq!(stopped.try_iter().count(), 1);
+    /// # Ok::<(), heist_blocking_pool::JoinError>(())
+    /// ```
     pub fn on_thread_stop(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
         self.on_thread_stop = Some(Arc::new(hook));
         self
     }
 
     /// Makes the pool. It has no thread until it needs one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = heist_blocking_pool::Pool::builder().build();
+    /// assert_eq!(pool.metrics().num_threads(), 0);
+    /// ```
     pub fn build(self) -> Pool {
         Pool::from_jobs(self.build_job_pool())
     }
 
     /// Makes a pool for jobs of the caller's own type: see [`JobPool`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_blocking_pool::{Job, JobPool, Pool};
+    ///
+    /// struct Greet;
+    ///
+    /// impl Job for Greet {
+    ///     fn run(self) {
+    ///         println!("hello");
+    ///     }
+    ///
+    ///     fn cancel(self) {}
+    /// }
+    ///
+    /// let pool: JobPool<Greet> = Pool::builder().build_job_pool();
+    /// pool.submit(Greet)?;
+    /// pool.shutdown(None);
+    /// # Ok::<(), heist_blocking_pool::Rejected<Greet>>(())
+    /// ```
     pub fn build_job_pool<J: Job>(self) -> JobPool<J> {
         JobPool::from_settings(self)
     }

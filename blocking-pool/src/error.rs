@@ -32,16 +32,51 @@ impl<J> Rejected<J> {
     }
 
     /// Why the job was not accepted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_blocking_pool::{Pool, RejectReason};
+    ///
+    /// let pool = Pool::new();
+    /// pool.shutdown(None);
+    /// let rejected = pool.try_spawn(|| 6 * 7).unwrap_err();
+    /// assert!(matches!(rejected.reason(), RejectReason::Closed));
+    /// ```
     pub fn reason(&self) -> &RejectReason {
         &self.reason
     }
 
     /// Gives the job back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_blocking_pool::Pool;
+    ///
+    /// let pool = Pool::new();
+    /// pool.shutdown(None);
+    /// let rejected = pool.try_spawn(|| 6 * 7).unwrap_err();
+    /// assert_eq!(rejected.into_job()(), 42);
+    /// ```
     pub fn into_job(self) -> J {
         self.job
     }
 
     /// Gives the job and the reason back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_blocking_pool::Pool;
+    ///
+    /// let pool = Pool::new();
+    /// pool.shutdown(None);
+    /// let rejected = pool.try_spawn(|| 6 * 7).unwrap_err();
+    /// let (job, reason) = rejected.into_parts();
+    /// assert_eq!(job(), 42);
+    /// assert_eq!(reason.to_string(), "the pool was shut down");
+    /// ```
     pub fn into_parts(self) -> (J, RejectReason) {
         (self.job, self.reason)
     }
@@ -113,7 +148,7 @@ impl Error for RejectReason {
     }
 }
 
-/// A job gave no result: it panicked, or was cancelled before it began.
+/// A job gave no result: it panicked, or was cancelled before it began. (`concurrent.futures`: what `Future.exception` returns, or `CancelledError`)
 ///
 /// # Examples
 ///
@@ -152,21 +187,46 @@ impl JoinError {
     }
 
     /// Whether the job panicked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = heist_blocking_pool::Pool::new();
+    /// assert!(pool.spawn(|| panic!("no luck")).join().unwrap_err().is_panic());
+    /// ```
     pub fn is_panic(&self) -> bool {
         matches!(self.0, Repr::Panic(_))
     }
 
     /// Whether the job never began: it was aborted, the pool was shut down, or the pool did not accept it. The error's text
     /// says which. (asyncio: `CancelledError`)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = heist_blocking_pool::Pool::new();
+    /// pool.shutdown(None);
+    /// let error = pool.spawn(|| ()).join().unwrap_err();
+    /// assert!(error.is_cancelled());
+    /// assert_eq!(error.to_string(), "the job was cancelled: the pool was shut down");
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         matches!(self.0, Repr::Cancelled(_))
     }
 
-    /// What the job panicked with, for [`resume_unwind`](std::panic::resume_unwind).
+    /// What the job panicked with, for [`resume_unwind`](std::panic::resume_unwind). (`concurrent.futures`: `Future.exception`)
     ///
     /// # Panics
     ///
     /// If the job did not panic: see [`try_into_panic`](Self::try_into_panic).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = heist_blocking_pool::Pool::new();
+    /// let error = pool.spawn(|| panic!("no luck")).join().unwrap_err();
+    /// assert_eq!(error.into_panic().downcast_ref(), Some(&"no luck"));
+    /// ```
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn std::any::Any + Send + 'static> {
         self.try_into_panic()

@@ -21,9 +21,34 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Work for a [`JobPool`], whose example shows one. Of each job that a pool accepts, exactly one method is called, exactly once.
+/// Work for a [`JobPool`]. Of each job that a pool accepts, exactly one method is called, exactly once.
 ///
 /// A panic in either is caught and reported on stderr, and the thread goes on: a job that wants to know of it catches it itself.
+///
+/// # Examples
+///
+/// ```
+/// use heist_blocking_pool::{Job, Pool};
+/// use std::sync::mpsc::Sender;
+///
+/// struct Square(u64, Sender<u64>);
+///
+/// impl Job for Square {
+///     fn run(self) {
+///         let _ = self.1.send(self.0 * self.0);
+///     }
+///
+///     fn cancel(self) {
+///         println!("{} will not be squared", self.0);
+///     }
+/// }
+///
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// let pool = Pool::builder().build_job_pool();
+/// pool.submit(Square(7, sender))?;
+/// assert_eq!(receiver.recv(), Ok(49));
+/// # Ok::<(), heist_blocking_pool::Rejected<Square>>(())
+/// ```
 pub trait Job: Send + 'static {
     /// Does the work. It is called on a thread of the pool.
     fn run(self);
@@ -103,16 +128,49 @@ pub struct Metrics {
 
 impl Metrics {
     /// The threads that there are, idle ones included; one that is leaving is not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = heist_blocking_pool::Pool::new();
+    /// pool.spawn(|| ()).join()?;
+    /// assert_eq!(pool.metrics().num_threads(), 1);
+    /// # Ok::<(), heist_blocking_pool::JoinError>(())
+    /// ```
     pub fn num_threads(&self) -> usize {
         self.num_threads
     }
 
     /// The threads that sleep, for want of a job.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = heist_blocking_pool::Pool::new();
+    /// pool.spawn(|| ()).join()?;
+    /// while pool.metrics().num_idle_threads() < 1 {
+    ///     std::thread::yield_now();
+    /// }
+    /// # Ok::<(), heist_blocking_pool::JoinError>(())
+    /// ```
     pub fn num_idle_threads(&self) -> usize {
         self.num_idle_threads
     }
 
     /// The jobs that wait for a thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// let pool = heist_blocking_pool::Pool::builder().max_threads(1).build();
+    /// let (release, released) = mpsc::channel::<()>();
+    /// let busy = pool.spawn(move || released.recv());
+    /// let waiting = pool.spawn(|| ());
+    /// assert!(pool.metrics().queue_depth() >= 1);
+    /// # drop((release, busy, waiting));
+    /// ```
     pub fn queue_depth(&self) -> usize {
         self.queue_depth
     }
@@ -155,6 +213,20 @@ impl<J: Job> JobPool<J> {
     ///
     /// The job comes back if the pool was shut down, if its queue is full, or if there is no thread to run it and none
     /// could be started. If one could not be started while there are others, that is reported on stderr, and the job waits for them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use heist_blocking_pool::{Job, JobPool, Pool};
+    /// # struct Greet;
+    /// # impl Job for Greet {
+    /// #     fn run(self) {}
+    /// #     fn cancel(self) {}
+    /// # }
+    /// let pool: JobPool<Greet> = Pool::builder().build_job_pool();
+    /// pool.submit(Greet)?;
+    /// # Ok::<(), heist_blocking_pool::Rejected<Greet>>(())
+    /// ```
     #[inline]
     pub fn submit(&self, job: J) -> Result<(), Rejected<J>> {
         // One lock, and nothing else unless a thread sleeps.
@@ -167,14 +239,45 @@ impl<J: Job> JobPool<J> {
     ///
     /// With [`Duration::ZERO`] it does not wait. Without a bound, the threads are joined: their thread-local values are
     /// gone as well. It may be called again and from several threads. On one of the pool's own threads, which cannot wait for
-    /// itself, it does not wait and returns false.
+    /// itself, it does not wait and returns false. (asyncio: `Executor.shutdown`)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use heist_blocking_pool::{Job, JobPool, Pool};
+    /// # struct Greet;
+    /// # impl Job for Greet {
+    /// #     fn run(self) {}
+    /// #     fn cancel(self) {}
+    /// # }
+    /// let pool: JobPool<Greet> = Pool::builder().build_job_pool();
+    /// pool.submit(Greet)?;
+    /// assert!(pool.shutdown(None), "the job has run");
+    /// assert!(pool.submit(Greet).is_err());
+    /// # Ok::<(), heist_blocking_pool::Rejected<Greet>>(())
+    /// ```
     pub fn shutdown(&self, timeout: Option<Duration>) -> bool {
         self.shared.close();
         self.shared.wait_until_ended(timeout)
     }
 
     /// Ends the pool as [`shutdown`](Self::shutdown) does, but cancels the jobs that wait, on the calling thread. Those that were
-    /// begun are waited for: nothing can stop them.
+    /// begun are waited for: nothing can stop them. (asyncio: `Executor.shutdown(cancel_futures=True)`)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use heist_blocking_pool::{Job, JobPool, Pool};
+    /// # struct Greet;
+    /// # impl Job for Greet {
+    /// #     fn run(self) {}
+    /// #     fn cancel(self) {}
+    /// # }
+    /// let pool: JobPool<Greet> = Pool::builder().build_job_pool();
+    /// pool.submit(Greet)?;
+    /// assert!(pool.shutdown_now(None), "the job has run, or was cancelled");
+    /// # Ok::<(), heist_blocking_pool::Rejected<Greet>>(())
+    /// ```
     pub fn shutdown_now(&self, timeout: Option<Duration>) -> bool {
         self.shared.close();
         let cancelled = self.shared.queue.lock().take_jobs();
@@ -185,6 +288,19 @@ impl<J: Job> JobPool<J> {
     }
 
     /// How the pool stands: one consistent picture, which may be old by the time it is looked at.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use heist_blocking_pool::{Job, JobPool, Pool};
+    /// # struct Greet;
+    /// # impl Job for Greet {
+    /// #     fn run(self) {}
+    /// #     fn cancel(self) {}
+    /// # }
+    /// let pool: JobPool<Greet> = Pool::builder().build_job_pool();
+    /// assert_eq!(pool.metrics().num_threads(), 0, "threads are started on demand");
+    /// ```
     pub fn metrics(&self) -> Metrics {
         let queue = self.shared.queue.lock();
         Metrics {

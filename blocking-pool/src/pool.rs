@@ -29,12 +29,27 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool with the settings that [`Builder`] describes: at most 512 threads, which stay for 10 idle seconds.
+    /// A pool with the settings that [`Builder`] describes: at most 512 threads, which stay for 10 idle seconds. (asyncio: `ThreadPoolExecutor()`)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = heist_blocking_pool::Pool::new();
+    /// assert_eq!(pool.spawn(|| 42).join()?, 42);
+    /// # Ok::<(), heist_blocking_pool::JoinError>(())
+    /// ```
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// The settings for a pool.
+    /// The settings for a pool. (asyncio: `ThreadPoolExecutor(max_workers=3)`)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let pool = heist_blocking_pool::Pool::builder().max_threads(3).build();
+    /// # drop(pool);
+    /// ```
     pub fn builder() -> Builder {
         Builder::new()
     }

@@ -75,3 +75,85 @@ pub use task::JoinHandle;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// What must not compile, for any toolchain, and beside each what does. (`tests/ui` has more, with the messages of one toolchain.)
+///
+/// A future that is not awaited:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # async fn task() {
+/// heist::time::sleep(heist::time::Duration::ZERO);
+/// # }
+/// ```
+///
+/// ```
+/// #![deny(unused_must_use)]
+/// # async fn task() {
+/// heist::time::sleep(heist::time::Duration::ZERO).await;
+/// # }
+/// ```
+///
+/// That of an `async fn`:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # async fn task() {
+/// heist::net::TcpListener::bind("localhost:0");
+/// # }
+/// ```
+///
+/// ```
+/// #![deny(unused_must_use)]
+/// # async fn task() {
+/// let _listener = heist::net::TcpListener::bind("localhost:0").await;
+/// # }
+/// ```
+///
+/// A guard that is not kept:
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// # fn thread(runtime: heist::runtime::Runtime) {
+/// runtime.enter();
+/// # }
+/// ```
+///
+/// ```
+/// #![deny(unused_must_use)]
+/// # fn thread(runtime: heist::runtime::Runtime) {
+/// let _guard = runtime.enter();
+/// # }
+/// ```
+///
+/// A guard that is sent to another thread:
+///
+/// ```compile_fail
+/// # fn thread(runtime: &'static heist::runtime::Runtime) {
+/// let guard = runtime.enter();
+/// std::thread::spawn(move || drop(guard));
+/// # }
+/// ```
+///
+/// ```
+/// # fn thread(runtime: &'static heist::runtime::Runtime) {
+/// std::thread::spawn(move || drop(runtime.enter()));
+/// # }
+/// ```
+///
+/// A task that borrows:
+///
+/// ```compile_fail
+/// # fn task(words: Vec<&'static str>) {
+/// heist::spawn(async { words.len() });
+/// # drop(words);
+/// # }
+/// ```
+///
+/// ```
+/// # fn task(words: Vec<&'static str>) {
+/// heist::spawn(async move { words.len() });
+/// # }
+/// ```
+#[cfg(doctest)]
+struct MustNotCompile;

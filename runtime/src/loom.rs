@@ -3,6 +3,8 @@
 //!
 //! Statics and thread-locals stay on `std`, since loom's types cannot be made in a `const`.
 
+#![forbid(unsafe_code)]
+
 #[cfg(not(heist_loom))]
 mod real {
     pub(crate) use parking_lot::{Mutex, MutexGuard};

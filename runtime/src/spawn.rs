@@ -9,9 +9,11 @@ use std::future::Future;
 /// Starts a task on the runtime that this thread is in: asyncio's `create_task`. It runs whether or not its handle is awaited, beside the caller; on the multi-threaded
 /// flavour maybe on another thread.
 ///
+/// If the runtime has shut down, the handle resolves as cancelled.
+///
 /// # Panics
 ///
-/// If the thread is in no runtime: [`Handle::spawn`](crate::runtime::Handle::spawn) needs none.
+/// If the thread is in no runtime: [`Handle::spawn`] needs none.
 ///
 /// # Examples
 ///
@@ -44,9 +46,12 @@ where
 ///
 /// It cannot be interrupted once it has begun; [`JoinHandle::abort`] takes it out only while it waits for a thread.
 ///
+/// If the runtime has no blocking thread, and the system will not start one, the function is dropped, which is reported on standard error, and the handle resolves as
+/// cancelled. If it has any, the job waits for it. If the runtime has shut down, the handle resolves as cancelled.
+///
 /// # Panics
 ///
-/// If the thread is in no runtime.
+/// If the thread is in no runtime: [`Handle::spawn_blocking`] needs none.
 ///
 /// # Examples
 ///

@@ -5,23 +5,31 @@
 //! * [`Tally`], [`OnDrop`], [`Countdown`]: what happened, and how often.
 //! * [`in_child`]: a test's body in a process of its own, for what it says on standard error and for what concerns the whole process.
 //! * [`panic_of`], [`panic_message`]: how something panics, and where.
+//! * [`Probe`], [`every_poll`]: futures that are dropped after each of their polls.
+//! * [`until`], [`once_waiting`]: waiting inside tasks.
 //! * [`Strace`]: which system calls a process makes.
-//! * [`block_thread`], [`Stopwatch`]: the only two that know of real time.
+//! * [`block_thread`], [`Stopwatch`], [`judge`]: all that knows of real time.
 
 #![forbid(unsafe_code)]
 
 mod child;
 mod clock;
+mod gate;
 mod guard;
 mod panics;
+mod probe;
 mod shape;
 mod strace;
 mod tally;
+mod waiting;
 
 pub use child::{Ended, in_child};
 pub use clock::{Stopwatch, block_thread};
+pub use gate::judge;
 pub use guard::{PATIENCE, guarded, receive, wait_until};
 pub use panics::{Panicked, panic_message, panic_of};
+pub use probe::{Probe, Token, every_poll};
 pub use shape::{Occupied, Running, Shape};
 pub use strace::{Call, Strace};
 pub use tally::{Countdown, OnDrop, Tally};
+pub use waiting::{once_waiting, until};

@@ -31,6 +31,14 @@ impl Shape {
         }
     }
 
+    /// The name of the suite for this shape: the module that its tests are in.
+    pub fn suite(self) -> String {
+        match self {
+            Self::CurrentThread => "current_thread".into(),
+            Self::Workers(count) => format!("workers_{count}"),
+        }
+    }
+
     /// How many worker threads it has.
     pub fn worker_threads(self) -> usize {
         match self {

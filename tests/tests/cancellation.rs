@@ -1,9 +1,7 @@
 //! Every public future, dropped after each of its polls: nothing is lost by it, and nothing is left.
 //!
-//! A case makes a future and hands it to [`Probe::drop_after`], which polls it on the real runtime, at its real wakes, and drops it after the `k`-th poll:
-//! at once, or when it has been woken for the next one, which never comes. The case itself asserts that nothing is lost (an item, a permit, a byte).
-//! [`every_poll`] runs it for each `k`, until it is no longer cut short, and asserts each time that nothing is left: no waker (and so no armed timer, which has
-//! one), no task (by the tokens that they hold), no descriptor.
+//! A case makes a future and hands it to [`Probe::drop_after`], which cuts it short; the case itself asserts that nothing is lost (an item, a permit, a byte).
+//! [`every_poll`] runs it for each number of polls, and asserts each time that nothing is left.
 
 use heist::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use heist::net::{TcpListener, TcpStream};
@@ -13,209 +11,27 @@ use heist::task::{coop, yield_now};
 use heist::time::{self, Duration, Instant, sleep, sleep_until, timeout, timeout_at};
 use heist::traits::hyper::Timer;
 use heist::{gather, join, spawn, spawn_blocking, try_gather, try_join};
+use heist_tests::{Probe, Token, every_poll, until};
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::rt::Timer as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use parking_lot::Mutex;
 use socket2::SockRef;
 use std::convert::Infallible;
-use std::fs;
 use std::future::{Future, pending, poll_fn};
 use std::io::{ErrorKind, IoSlice, IoSliceMut};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::Poll;
 
-/// How long something that takes no time may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Far off: nothing waits for it.
 const HOUR: Duration = Duration::from_secs(3_600);
 /// Soon.
 const MOMENT: Duration = Duration::from_micros(200);
-/// How often each is done: where threads race, it comes out one way or the other.
-const ROUNDS: usize = 3;
-
-/// When a future is dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Moment {
-    /// As its last poll returns.
-    AtOnce,
-    /// When it has been woken, and would be polled again.
-    Woken,
-}
-
-/// One way to cut futures short, and what they leave.
-#[derive(Clone)]
-struct Probe {
-    polls: usize,
-    moment: Moment,
-    waker: Arc<CountedWaker>,
-    /// Whether any future was cut short.
-    cut: Arc<AtomicBool>,
-    tokens: Arc<()>,
-}
-
-/// The waker that the probed futures get. How many clones there are, the `Arc` counts.
-#[derive(Default)]
-struct CountedWaker {
-    woken: AtomicBool,
-    task: Mutex<Option<Waker>>,
-}
-
-impl Wake for CountedWaker {
-    fn wake(self: Arc<Self>) {
-        self.woken.store(true, SeqCst);
-        let task = self.task.lock().take();
-        // Given back first, so that who waits to see it gone does not see this wake.
-        drop(self);
-        if let Some(task) = task {
-            task.wake();
-        }
-    }
-}
-
-/// Held by what must not be left.
-#[derive(Debug, Clone)]
-struct Token(#[expect(dead_code, reason = "it is counted")] Arc<()>);
-
-impl Probe {
-    fn new(polls: usize, moment: Moment) -> Self {
-        Self {
-            polls,
-            moment,
-            waker: Arc::default(),
-            cut: Arc::default(),
-            tokens: Arc::default(),
-        }
-    }
-
-    fn token(&self) -> Token {
-        Token(self.tokens.clone())
-    }
-
-    /// Polls a future, at its wakes, and drops it: when it is ready, or else after so many polls.
-    async fn drop_after<F: Future>(&self, future: F) -> Option<F::Output> {
-        let output = self.poll_some(future).await;
-        if output.is_none() {
-            self.cut.store(true, SeqCst);
-        }
-        output
-    }
-
-    async fn poll_some<F: Future>(&self, future: F) -> Option<F::Output> {
-        if self.polls == 0 {
-            return None;
-        }
-        let mut future = pin!(future);
-        let waker = Waker::from(self.waker.clone());
-        let mut polls = 0;
-        self.waker.woken.store(true, SeqCst);
-        poll_fn(|context| {
-            // Before the look: either the wake finds it, or the look finds the wake.
-            *self.waker.task.lock() = Some(context.waker().clone());
-            while self.waker.woken.swap(false, SeqCst) {
-                if polls == self.polls {
-                    return Poll::Ready(None);
-                }
-                polls += 1;
-                let poll = future.as_mut().poll(&mut Context::from_waker(&waker));
-                if let Poll::Ready(output) = poll {
-                    return Poll::Ready(Some(output));
-                }
-                if polls == self.polls && self.moment == Moment::AtOnce {
-                    return Poll::Ready(None);
-                }
-                // As a task that is woken while it is polled goes behind the others.
-                if self.waker.woken.load(SeqCst) {
-                    context.waker().wake_by_ref();
-                    break;
-                }
-            }
-            Poll::Pending
-        })
-        .await
-    }
-
-    /// That no clone of the waker is left, as soon as the future is gone, but for what a wake on another thread is just handing in.
-    async fn assert_no_waker(&self) {
-        // Each clone of a probe has one of either.
-        let kept = || Arc::strong_count(&self.waker) > Arc::strong_count(&self.cut);
-        until("a waker was kept", || !kept()).await;
-    }
-
-    async fn assert_nothing_is_left(&self, descriptors: usize) {
-        self.assert_no_waker().await;
-        until("a task was left", || Arc::strong_count(&self.tokens) == 1).await;
-        until("a descriptor was left", || {
-            self::descriptors() == descriptors
-        })
-        .await;
-    }
-}
-
-/// Waits, lets others run meanwhile, and loses its patience.
-async fn until(not: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < PATIENCE, "{not}");
-        yield_now().await;
-    }
-}
-
-/// How many descriptors the process has open.
-fn descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
-}
-
-/// Runs a case for each number of polls, until that is more than it takes.
-fn every_poll<F>(builder: &mut Builder, case: impl Fn(Probe) -> F)
-where
-    F: Future<Output = ()> + Send + 'static,
-{
-    // Descriptors are the process's: one case at a time, its runtime included.
-    static ALONE: Mutex<()> = Mutex::new(());
-    let _alone = ALONE.lock();
-    let runtime = builder.build().expect("the runtime is built");
-
-    let run = |probe: &Probe, descriptors: Option<usize>| {
-        runtime.block_on(async {
-            let what = (probe.polls, probe.moment);
-            let case = timeout(PATIENCE, spawn(case(probe.clone()))).await;
-            let case =
-                case.unwrap_or_else(|_| panic!("it hangs when it is dropped after {what:?}"));
-            case.unwrap_or_else(|error| panic!("dropped after {what:?}: {error}"));
-            if let Some(descriptors) = descriptors {
-                probe.assert_nothing_is_left(descriptors).await;
-            }
-        });
-    };
-    // To its end, once: the runtime opens its own descriptors.
-    let whole = Probe::new(usize::MAX, Moment::AtOnce);
-    run(&whole, None);
-    assert!(!whole.cut.load(SeqCst));
-    let descriptors = descriptors();
-    run(&whole, Some(descriptors));
-
-    for polls in 0.. {
-        let mut cut = false;
-        for moment in [Moment::AtOnce, Moment::Woken] {
-            for _ in 0..ROUNDS {
-                let probe = Probe::new(polls, moment);
-                run(&probe, Some(descriptors));
-                cut |= probe.cut.load(SeqCst);
-            }
-        }
-        if !cut {
-            assert_ne!(polls, 0, "nothing was probed");
-            return;
-        }
-    }
-}
 
 /// Makes a test of each case on each shape of runtime.
 macro_rules! cases {
@@ -905,11 +721,16 @@ async fn waiting_to_read(probe: Probe) {
             Ok(0) => break,
             Ok(read) => all.extend_from_slice(&buffer[..read]),
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                let ready = probe.drop_after(server.readable()).await;
+                // There are two ways to say it.
+                let wait = async || match all.len() % 2 {
+                    0 => server.readable().await,
+                    _ => server.ready(Interest::READABLE).await.map(drop),
+                };
+                let ready = probe.drop_after(wait()).await;
                 probe.assert_no_waker().await;
                 let ready = match ready {
                     Some(ready) => ready,
-                    None => server.readable().await,
+                    None => wait().await,
                 };
                 ready.expect("it waits");
             }

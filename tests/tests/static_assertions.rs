@@ -1,6 +1,6 @@
 //! `Send`, `Sync` and `Unpin` of every public type, and of the future of every public `async fn`: a promise, which a change of a field can break unseen.
 //!
-//! The list is rustdoc's of all items (`target/doc/*/all.html`). What is not here is asserted beside itself: `Instant`, `Sleep`, `Interval`, `Timeout`,
+//! The list is whole: [`nothing_public_is_forgotten`]. What is not here is asserted beside itself: `Instant`, `Sleep`, `Interval`, `Timeout`,
 //! `MissedTickBehavior` and `Elapsed`, in `runtime/src/time/tests.rs`.
 //!
 //! Each promise is the one that tokio makes for its type of the same name, but where a comment says why not.
@@ -17,9 +17,12 @@ use heist::traits::hyper::{Executor, Timer};
 use heist::{Gather, TryGather};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::future::Future;
 use std::marker::PhantomPinned;
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// `Send` and `Sync`.
@@ -173,4 +176,101 @@ fn futures() {
         Instant::now(),
         heist::spawn(async {}),
     ));
+}
+
+/// The sources of what users depend on.
+const SOURCES: [&str; 3] = ["runtime/src", "sync/src", "blocking-pool/src"];
+
+/// The type of a sealed trait's method, which nobody can name.
+const UNNAMED: &str = "Named";
+
+/// Each public type has each of the three traits promised or denied, and each public `async fn` is among the futures that are dropped in `cancellation.rs` and among
+/// those that must be used in `ui/must_use_futures.rs`. (That what says `pub` is public, the lint `unreachable_pub` sees to.)
+#[test]
+fn nothing_public_is_forgotten() {
+    let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |file: &Path| fs::read_to_string(file).expect("a source is text");
+    let mut files = Vec::new();
+    for folder in SOURCES {
+        add_files(&house.join(folder), &mut files);
+    }
+    let sources: String = files.iter().map(|file| read(file)).collect();
+    let tests = |file: &str| read(&house.join("tests").join(file));
+
+    let assertions = format!("{sources}{}", tests("tests/static_assertions.rs"));
+    let asserted = asserted(&assertions);
+    let mut types = BTreeMap::<&str, usize>::new();
+    let structs = defined(&sources, "pub struct ").chain(defined(&sources, "pub enum "));
+    for name in structs.filter(|&name| name != UNNAMED) {
+        *types.entry(name).or_default() += 1;
+    }
+    assert!(types.len() > 40, "only {types:?}");
+    for (name, count) in types {
+        // There are several of one name, each with a path of its own here.
+        let paths = asserted.iter().filter(|(path, traits)| {
+            path.rsplit("::").next() == Some(name) && traits.len() == MARKERS.len()
+        });
+        let paths = paths.count();
+        assert!(
+            paths >= count,
+            "{count} public `{name}`, of {paths} of which all of {MARKERS:?} are asserted"
+        );
+    }
+
+    let functions: BTreeSet<_> = defined(&sources, "pub async fn ").collect();
+    assert!(functions.len() > 10, "only {functions:?}");
+    for list in ["tests/cancellation.rs", "ui/must_use_futures.rs"] {
+        let list_text = tests(list);
+        let calls: BTreeSet<_> = list_text
+            .split('(')
+            .map(|before| before.rsplit(|c: char| !is_of_name(c)).next())
+            .collect();
+        for name in &functions {
+            assert!(calls.contains(&Some(*name)), "`{name}` is not in {list}");
+        }
+    }
+}
+
+const MARKERS: [&str; 3] = ["Send", "Sync", "Unpin"];
+
+/// For each path of a type, which of the three are asserted or denied.
+fn asserted(text: &str) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut asserted = BTreeMap::<_, BTreeSet<_>>::new();
+    for opening in ["assert_impl_all!(", "assert_not_impl_any!("] {
+        for after in text.split(opening).skip(1) {
+            let assertion = after.split(");").next();
+            let Some((of, traits)) = assertion.and_then(|text| text.split_once(": ")) else {
+                continue;
+            };
+            let path = of.trim().split('<').next().expect("there is a first part");
+            let traits = traits.split(',').map(str::trim);
+            let markers = traits.filter(|name| MARKERS.contains(name));
+            asserted.entry(path).or_default().extend(markers);
+        }
+    }
+    asserted
+}
+
+/// The names that lines define which begin so.
+fn defined<'a>(text: &'a str, beginning: &'a str) -> impl Iterator<Item = &'a str> {
+    let lines = text.lines().map(str::trim_start);
+    lines.filter_map(move |line| {
+        let rest = line.strip_prefix(beginning)?;
+        rest.split(|c: char| !is_of_name(c)).next()
+    })
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+fn add_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("it is read").path();
+        if path.is_dir() {
+            add_files(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
 }

@@ -163,6 +163,15 @@ impl<P> Drop for Parts<P> {
 }
 
 /// What [`gather`] returns.
+///
+/// # Examples
+///
+/// ```
+/// # heist::run(async {
+/// let ready: heist::Gather<_> = heist::gather([1, 2].map(std::future::ready));
+/// assert_eq!(ready.await, [1, 2]);
+/// # });
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct Gather<F: Future> {
     parts: Parts<MaybeDone<F>>,
@@ -187,6 +196,16 @@ impl<F: Future> fmt::Debug for Gather<F> {
 }
 
 /// What [`try_gather`] returns.
+///
+/// # Examples
+///
+/// ```
+/// # heist::run(async {
+/// let parsed = ["1", "2"].map(|text| std::future::ready(text.parse::<u8>()));
+/// let numbers: heist::TryGather<_> = heist::try_gather(parsed);
+/// assert_eq!(numbers.await.unwrap(), [1, 2]);
+/// # });
+/// ```
 #[must_use = "futures do nothing unless awaited"]
 pub struct TryGather<F: TryFuture> {
     parts: Parts<TryMaybeDone<F>>,

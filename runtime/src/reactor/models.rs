@@ -3,6 +3,8 @@
 //! The kernel is a counter of bytes: an event is delivered after bytes are added, and a read takes all that there are. Nobody blocks: a task that
 //! is left waiting must have been woken, which is asserted when the other threads have ended.
 
+#![forbid(unsafe_code)]
+
 use super::interest::{Interest, Ready};
 use super::slab::Slab;
 use super::slot::{Direction, Slot};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// Configures a [`Runtime`].
+/// Configures a [`Runtime`]. asyncio has `Runner`'s arguments for it, and the event loop's `set_default_executor`.
 ///
 /// # Examples
 ///
@@ -41,11 +41,28 @@ const SEED: u64 = 0x2545_F491_4F6C_DD1D;
 
 impl Builder {
     /// A runtime with worker threads that steal tasks from each other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().build()?;
+    /// runtime.block_on(async { heist::spawn(async {}).await }).unwrap();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new_multi_thread() -> Self {
         Self::new(RuntimeFlavor::MultiThread)
     }
 
-    /// A runtime whose tasks run on the thread in `block_on`.
+    /// A runtime whose tasks run on the thread in `block_on`, as asyncio's event loop does it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
+    /// let task = runtime.spawn(async { std::thread::current().id() });
+    /// assert_eq!(runtime.block_on(task).unwrap(), std::thread::current().id());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new_current_thread() -> Self {
         Self::new(RuntimeFlavor::CurrentThread)
     }
@@ -73,6 +90,13 @@ impl Builder {
     /// # Panics
     ///
     /// If it is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn worker_threads(&mut self, count: usize) -> &mut Self {
         assert!(
@@ -84,11 +108,19 @@ impl Builder {
     }
 
     /// How many threads the blocking pool may have; they are started when they are needed. 512 by default. One that leaves, and may still be in
-    /// [`on_thread_stop`](Self::on_thread_stop), counts no more.
+    /// [`on_thread_stop`](Self::on_thread_stop), counts no more. asyncio's `loop.set_default_executor(ThreadPoolExecutor(max_workers=…))`.
     ///
     /// # Panics
     ///
     /// If it is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().max_blocking_threads(3).build()?;
+    /// assert_eq!(runtime.block_on(runtime.spawn_blocking(|| 42)).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
         assert!(
@@ -100,18 +132,55 @@ impl Builder {
     }
 
     /// How long an idle thread of the blocking pool is kept. 10 s by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let mut builder = heist::runtime::Builder::new_multi_thread();
+    /// let runtime = builder.thread_keep_alive(Duration::from_secs(60)).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
         self.keep_alive = duration;
         self
     }
 
-    /// The name of the runtime's threads: `heist-worker` by default.
+    /// The name of the runtime's threads, the blocking ones as well: `heist-worker` by default. `ThreadPoolExecutor`'s `thread_name_prefix`.
+    ///
+    /// If it holds a NUL, which no thread's name may, the multi-threaded flavour cannot be [built](Self::build).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().thread_name("server").build()?;
+    /// let name = runtime.spawn(async { std::thread::current().name().map(str::to_owned) });
+    /// assert_eq!(runtime.block_on(name).unwrap().as_deref(), Some("server"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
         let name = name.into();
         self.thread_name_fn(move || name.clone())
     }
 
-    /// A function that names each thread.
+    /// A function that names each thread. It is called by who starts the thread: for a worker by [`build`](Self::build), whose panic its own panic is; for a
+    /// blocking thread by who spawns a job or by another of its kind, and there a panic is reported, and the thread goes without a name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// let next = AtomicUsize::new(0);
+    /// let runtime = heist::runtime::Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .thread_name_fn(move || format!("server-{}", next.fetch_add(1, Ordering::Relaxed)))
+    ///     .build()?;
+    /// let name = runtime.spawn(async { std::thread::current().name().map(str::to_owned) });
+    /// assert_eq!(runtime.block_on(name).unwrap().as_deref(), Some("server-0"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_name_fn(
         &mut self,
         name: impl Fn() -> String + Send + Sync + 'static,
@@ -120,35 +189,94 @@ impl Builder {
         self
     }
 
-    /// The stack size of the runtime's threads, in bytes. By default the standard library's.
+    /// The stack size of the runtime's threads, in bytes. By default the standard library's. Python's `threading.stack_size`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().thread_stack_size(4 << 20).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
         self.threads.stack_size = Some(bytes);
         self
     }
 
-    /// A function that each worker and blocking thread calls before it begins. If it panics, that is reported, and the thread goes on.
+    /// A function that each worker and blocking thread calls before it begins. If it panics, that is reported, and the thread goes on. `ThreadPoolExecutor`'s
+    /// `initializer`.
+    ///
+    /// A worker is not to be blocked there any more than in a task: `block_on`, or the drop of a runtime, panics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread()
+    ///     .on_thread_start(|| println!("{:?} begins", std::thread::current().id()))
+    ///     .build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_thread_start(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.threads.on_start = Some(Arc::new(hook));
         self
     }
 
-    /// A function that each worker and blocking thread calls when it ends. If it panics, that is reported.
+    /// A function that each worker and blocking thread calls when it ends. If it panics, that is reported. A worker is not to be blocked there, either.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// let stopped = Arc::new(AtomicUsize::new(0));
+    /// let count = stopped.clone();
+    /// let runtime = heist::runtime::Builder::new_multi_thread()
+    ///     .worker_threads(2)
+    ///     .on_thread_stop(move || {
+    ///         count.fetch_add(1, Ordering::Relaxed);
+    ///     })
+    ///     .build()?;
+    /// drop(runtime);
+    /// assert_eq!(stopped.load(Ordering::Relaxed), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.threads.on_stop = Some(Arc::new(hook));
         self
     }
 
     /// Does nothing: every driver is always there. For code that comes from tokio.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().enable_all().build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_all(&mut self) -> &mut Self {
         self
     }
 
     /// Does nothing: see [`enable_all`](Self::enable_all).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().enable_io().build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_io(&mut self) -> &mut Self {
         self
     }
 
     /// Does nothing: see [`enable_all`](Self::enable_all).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().enable_time().build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_time(&mut self) -> &mut Self {
         self
     }
@@ -158,6 +286,23 @@ impl Builder {
     /// # Errors
     ///
     /// If a worker thread cannot be started (those that were are ended), or `HEIST_WORKER_THREADS` is asked and isn't a number of at least 1.
+    ///
+    /// # Panics
+    ///
+    /// If [`thread_name_fn`](Self::thread_name_fn)'s function does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::runtime::Builder;
+    ///
+    /// // No machine has room for such a stack.
+    /// let error = Builder::new_multi_thread().thread_stack_size(1 << 46).build().unwrap_err();
+    /// println!("{error}");
+    ///
+    /// let runtime = Builder::new_multi_thread().build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn build(&mut self) -> io::Result<Runtime> {
         let workers = match self.flavor {
             RuntimeFlavor::CurrentThread => 1,
@@ -168,7 +313,10 @@ impl Builder {
         };
         let (scheduler, mut workers) = Scheduler::new(workers, SEED);
         let core = match self.flavor {
-            RuntimeFlavor::CurrentThread => workers.pop().map(Core::new),
+            RuntimeFlavor::CurrentThread => {
+                let worker = workers.pop();
+                worker.map(|worker| Core::new(scheduler.clone(), worker))
+            }
             RuntimeFlavor::MultiThread => None,
         };
         let handle = Handle::new(scheduler, self.blocking_pool(), core);

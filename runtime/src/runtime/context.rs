@@ -21,6 +21,18 @@ thread_local! {
 /// # Panics
 ///
 /// On drop, if a guard that began later still lives.
+///
+/// # Examples
+///
+/// ```
+/// let runtime = heist::runtime::Runtime::new()?;
+/// {
+///     let _guard = runtime.enter();
+///     heist::spawn(async {});
+/// }
+/// assert!(heist::runtime::Handle::try_current().is_err());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "the runtime is entered only while the guard lives; bind it to a name"]
 pub struct EnterGuard<'a> {
     previous: Option<Handle>,
@@ -83,7 +95,14 @@ pub(crate) fn with_current<R>(f: impl FnOnce(&Handle) -> R) -> Result<R, TryCurr
     found.unwrap_or(Err(TryCurrentError(())))
 }
 
-/// Why [`Handle::try_current`] has none: the thread is in no runtime.
+/// Why [`Handle::try_current`] has none: the thread is in no runtime. asyncio's `RuntimeError: no running event loop`.
+///
+/// # Examples
+///
+/// ```
+/// let error = heist::runtime::Handle::try_current().unwrap_err();
+/// assert!(error.to_string().starts_with("there is no heist runtime on this thread"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TryCurrentError(());
 

@@ -1,5 +1,5 @@
 //! The current-thread flavour: the one worker is run by whoever is in `block_on`. If several threads are, one runs it, and the others wait for their futures;
-//! when it leaves, the next one takes the worker over. When the runtime shuts down, whoever runs the worker gives it back at the end of the poll, and goes on with
+//! when it leaves, the next one takes the worker over. When the runtime shuts down, whoever runs the worker ends it after the poll that it is in, and goes on with
 //! its future alone.
 
 #![forbid(unsafe_code)]
@@ -8,7 +8,7 @@ use super::Handle;
 use super::multi_thread::ThreadWaker;
 use crate::scheduler::{Scheduler, Worker};
 use heist_sync::coop::{self, Budget};
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -17,27 +17,28 @@ use std::time::Duration;
 
 /// The worker, between two uses, and who wants it.
 pub(super) struct Core {
+    scheduler: Arc<Scheduler>,
     state: Mutex<State>,
-    /// The worker was given back.
-    returned: Condvar,
+    ended: Condvar,
 }
 
 struct State {
     worker: Option<Worker>,
-    /// The shutdown has taken the worker.
-    retired: bool,
+    /// The worker has ended.
+    ended: bool,
     waiting: Vec<Arc<ThreadWaker>>,
 }
 
 impl Core {
-    pub(super) fn new(worker: Worker) -> Self {
+    pub(super) fn new(scheduler: Arc<Scheduler>, worker: Worker) -> Self {
         Self {
+            scheduler,
             state: Mutex::new(State {
                 worker: Some(worker),
-                retired: false,
+                ended: false,
                 waiting: Vec::new(),
             }),
-            returned: Condvar::new(),
+            ended: Condvar::new(),
         }
     }
 
@@ -53,38 +54,59 @@ impl Core {
         state.worker.take()
     }
 
-    /// Once the scheduler is closed: ends the worker. If it is in use, waits until it is given back, so long at most. True: it has ended.
+    /// Once the scheduler is closed: ends the worker. If it is in use, whoever uses it does that; waits for it, so long at most. True: it has ended.
     pub(super) fn retire(&self, timeout: Option<Duration>) -> bool {
         let mut state = self.state.lock();
-        let in_use = |state: &mut State| state.worker.is_none() && !state.retired;
+        if let Some(worker) = state.worker.take() {
+            drop(state);
+            self.end(worker);
+            return true;
+        }
+        let in_use = |state: &mut State| !state.ended;
         match timeout {
-            None => self.returned.wait_while(&mut state, in_use),
+            None => self.ended.wait_while(&mut state, in_use),
             Some(timeout) => {
-                let waited = self.returned.wait_while_for(&mut state, in_use, timeout);
+                let waited = self.ended.wait_while_for(&mut state, in_use, timeout);
                 if waited.timed_out() {
                     return false;
                 }
             }
         }
-        state.retired = true;
-        let worker = state.worker.take();
-        drop(state);
-        drop(worker);
         true
     }
 
-    /// The thread wants the worker no more. If it is free, the next one is called.
-    fn leave(&self, thread: Option<&Arc<ThreadWaker>>, worker: Option<Worker>) {
+    /// Cancels what is left in the worker's hands, and closes the drivers, which nobody turns any more: whoever waits for them still, on another thread, learns
+    /// of it.
+    fn end(&self, worker: Worker) {
+        drop(worker);
+        self.scheduler.close_drivers();
+        self.state.lock().ended = true;
+        self.ended.notify_all();
+    }
+
+    /// The thread waits in the line no more. If the worker is free, the next one is called.
+    fn leave_line(&self, thread: &Arc<ThreadWaker>) {
         let mut state = self.state.lock();
-        if let Some(thread) = thread {
-            state
-                .waiting
-                .retain(|waiting| !Arc::ptr_eq(waiting, thread));
+        state
+            .waiting
+            .retain(|waiting| !Arc::ptr_eq(waiting, thread));
+        Self::call_next(state);
+    }
+
+    /// The thread wants the worker no more. The next one is called; but once the scheduler is closed, the worker ends here.
+    fn give_back(&self, worker: Worker) {
+        let mut state = self.state.lock();
+        // Under the lock: the shutdown closes, and then looks here.
+        if self.scheduler.is_closed() {
+            drop(state);
+            self.end(worker);
+            return;
         }
-        if worker.is_some() {
-            state.worker = worker;
-            self.returned.notify_all();
-        }
+        state.worker = Some(worker);
+        Self::call_next(state);
+    }
+
+    fn call_next(state: MutexGuard<'_, State>) {
         let next = if state.worker.is_some() {
             state.waiting.first().cloned()
         } else {
@@ -118,7 +140,9 @@ struct InUse<'a> {
 
 impl Drop for InUse<'_> {
     fn drop(&mut self) {
-        self.core.leave(None, self.worker.take());
+        if let Some(worker) = self.worker.take() {
+            self.core.give_back(worker);
+        }
     }
 }
 
@@ -130,7 +154,7 @@ struct Queued<'a> {
 
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
-        self.core.leave(Some(&self.thread), None);
+        self.core.leave_line(&self.thread);
     }
 }
 

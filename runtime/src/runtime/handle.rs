@@ -14,7 +14,7 @@ use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 /// A reference to a runtime: cheap to clone, `Send`, and usable on any thread. It doesn't keep the runtime from shutting down; what is spawned
-/// afterwards is cancelled at once.
+/// afterwards is cancelled at once. What an asyncio program does with its event loop is done with this.
 ///
 /// # Examples
 ///
@@ -38,6 +38,16 @@ struct Shared {
 }
 
 /// Which kind a runtime is: see [the module](super).
+///
+/// # Examples
+///
+/// ```
+/// use heist::runtime::{Builder, RuntimeFlavor};
+///
+/// let runtime = Builder::new_current_thread().build()?;
+/// assert_eq!(runtime.handle().runtime_flavor(), RuntimeFlavor::CurrentThread);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RuntimeFlavor {
@@ -62,11 +72,22 @@ impl Handle {
         }
     }
 
-    /// The handle of the runtime that this thread is in.
+    /// The handle of the runtime that this thread is in: asyncio's `get_running_loop`.
     ///
     /// # Panics
     ///
     /// If it is in none: see [`try_current`](Self::try_current).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::runtime::Handle;
+    ///
+    /// heist::run(async {
+    ///     let handle = Handle::current();
+    ///     assert_eq!(handle.spawn(async { 42 }).await.unwrap(), 42);
+    /// });
+    /// ```
     #[track_caller]
     pub fn current() -> Self {
         match Self::try_current() {
@@ -81,11 +102,20 @@ impl Handle {
     /// # Errors
     ///
     /// If it is in none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::runtime::Handle;
+    ///
+    /// assert!(Handle::try_current().is_err());
+    /// heist::run(async { assert!(Handle::try_current().is_ok()) });
+    /// ```
     pub fn try_current() -> Result<Self, TryCurrentError> {
         context::with_current(Self::clone)
     }
 
-    /// Makes this the runtime that the thread is in, until the guard is dropped.
+    /// Makes this the runtime that the thread is in, until the guard is dropped. asyncio's `set_event_loop`.
     ///
     /// # Examples
     ///
@@ -100,9 +130,23 @@ impl Handle {
         context::enter(self.clone())
     }
 
-    /// Spawns a task on this runtime: see [`heist::spawn`](fn@crate::spawn).
+    /// Spawns a task on this runtime, from any thread: see [`heist::spawn`](fn@crate::spawn). asyncio's `loop.create_task`, `run_coroutine_threadsafe`.
     ///
     /// If the runtime has shut down, the handle resolves as cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let task = handle.spawn(async { 42 });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    ///
+    /// drop(runtime);
+    /// let task = handle.spawn(async { 42 });
+    /// assert!(task.is_finished(), "it is cancelled");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     #[inline]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
@@ -115,7 +159,19 @@ impl Handle {
         handle
     }
 
-    /// Runs a synchronous function on the runtime's blocking pool: see [`heist::spawn_blocking`](crate::spawn_blocking).
+    /// Runs a synchronous function on the runtime's blocking pool: see [`heist::spawn_blocking`](crate::spawn_blocking). asyncio's `loop.run_in_executor`.
+    ///
+    /// If the runtime has shut down, the handle resolves as cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let job = handle.spawn_blocking(|| 42);
+    /// assert_eq!(runtime.block_on(job).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, function: F) -> JoinHandle<R>
     where
@@ -137,11 +193,27 @@ impl Handle {
         self.shared.blocking.spawn(self, function, place)
     }
 
-    /// Runs a future to its end on this thread, in this runtime: see [`Runtime::block_on`](super::Runtime::block_on).
+    /// Runs a future to its end on this thread, in this runtime: see [`Runtime::block_on`](super::Runtime::block_on). asyncio's
+    /// `run_coroutine_threadsafe(…).result()`.
+    ///
+    /// After the runtime has shut down it polls the future still, but all that this waits for in the runtime is over: tasks are cancelled, operations on sockets fail,
+    /// timers panic.
     ///
     /// # Panics
     ///
     /// If this thread runs async code already, or the future panics.
+    ///
+    /// # Examples
+    ///
+    /// Async code inside synchronous code inside async code:
+    ///
+    /// ```
+    /// heist::run(async {
+    ///     let handle = heist::runtime::Handle::current();
+    ///     let job = heist::spawn_blocking(move || handle.block_on(async { 42 }));
+    ///     assert_eq!(job.await.unwrap(), 42);
+    /// });
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         context::forbid_blocking("`block_on`", || match &self.shared.core {
@@ -151,6 +223,15 @@ impl Handle {
     }
 
     /// Which kind of runtime this is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::runtime::{Handle, RuntimeFlavor};
+    ///
+    /// let flavor = heist::run(async { Handle::current().runtime_flavor() });
+    /// assert_eq!(flavor, RuntimeFlavor::MultiThread);
+    /// ```
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
         match self.shared.core {
             Some(_) => RuntimeFlavor::CurrentThread,

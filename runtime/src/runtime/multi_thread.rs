@@ -4,7 +4,7 @@
 
 use super::{Handle, context};
 use crate::failure::{catch, report_panic};
-use crate::scheduler::{Parker, Worker, sleep_punctually};
+use crate::scheduler::{Parker, Scheduler, Worker, sleep_punctually};
 use heist_sync::coop::{self, Budget};
 use parking_lot::{Condvar, Mutex};
 use std::cell::OnceCell;
@@ -40,6 +40,16 @@ struct Running {
     ended: Condvar,
 }
 
+/// What the workers of a runtime hold together. The last one to end closes the drivers, which nobody turns any more: whoever waits for them still, on another
+/// thread, learns of it.
+struct Drivers(Arc<Scheduler>);
+
+impl Drop for Drivers {
+    fn drop(&mut self) {
+        self.0.close_drivers();
+    }
+}
+
 /// A worker thread's part of the count.
 struct Ending(Arc<Running>);
 
@@ -62,14 +72,6 @@ impl WorkerThreads {
         }
     }
 
-    /// The same threads, to be waited for by another: it learns when they have ended, and doesn't join them.
-    pub(super) fn watched(&self) -> Self {
-        Self {
-            threads: Mutex::new(Vec::new()),
-            running: self.running.clone(),
-        }
-    }
-
     /// Starts one thread a worker.
     ///
     /// # Errors
@@ -82,6 +84,11 @@ impl WorkerThreads {
         options: &ThreadOptions,
     ) -> io::Result<()> {
         let count = workers.len();
+        if count == 0 {
+            // The current-thread flavour's worker, and its drivers, are in its core.
+            return Ok(());
+        }
+        let drivers = Arc::new(Drivers(handle.scheduler().clone()));
         for (number, worker) in workers.into_iter().enumerate() {
             let mut builder = thread::Builder::new().name((options.name)());
             if let Some(bytes) = options.stack_size {
@@ -90,9 +97,10 @@ impl WorkerThreads {
             *self.running.count.lock() += 1;
             let ending = Ending(self.running.clone());
             let (handle, options) = (handle.clone(), options.clone());
+            let drivers = drivers.clone();
             let run = move || {
                 let _ending = ending;
-                work(&handle, worker, &options);
+                work(&handle, worker, drivers, &options);
             };
             // std panics at some names and stack sizes.
             let thread = catch(|| builder.spawn(run))
@@ -113,45 +121,39 @@ impl WorkerThreads {
     }
 
     /// Waits for all to end, so long at most. True: they have.
+    ///
+    /// Without a bound the threads are joined, so that their thread-local values are gone as well. With one they are not: a destructor of these may take for
+    /// ever.
     pub(super) fn join(&self, timeout: Option<Duration>) -> bool {
-        let mut count = self.running.count.lock();
-        match timeout {
-            None => self
-                .running
-                .ended
-                .wait_while(&mut count, |count| *count > 0),
-            Some(timeout) => {
-                let waited =
-                    self.running
-                        .ended
-                        .wait_while_for(&mut count, |count| *count > 0, timeout);
-                if waited.timed_out() {
-                    return false;
-                }
+        let Some(timeout) = timeout else {
+            for thread in self.threads.lock().drain(..) {
+                // A worker catches what it runs; were it to panic itself, that is said on standard error already.
+                let _ = thread.join();
             }
-        }
-        drop(count);
-        for thread in self.threads.lock().drain(..) {
-            // A worker catches what it runs; were it to panic itself, that is said on standard error already.
-            let _ = thread.join();
-        }
-        true
+            return true;
+        };
+        let mut count = self.running.count.lock();
+        let ended = &self.running.ended;
+        let waited = ended.wait_while_for(&mut count, |count| *count > 0, timeout);
+        !waited.timed_out()
     }
 }
 
-fn work(handle: &Handle, worker: Worker, options: &ThreadOptions) {
+fn work(handle: &Handle, worker: Worker, drivers: Arc<Drivers>, options: &ThreadOptions) {
     // Before the hook, which may wish otherwise.
     sleep_punctually();
-    call(options.on_start.as_ref(), "on_thread_start");
-    {
-        let _guard = context::enter(handle.clone());
-        context::forbid_blocking("a worker", || {
+    // The hooks, too: who waited there for the runtime would wait for this thread.
+    context::forbid_blocking("a worker", || {
+        call(options.on_start.as_ref(), "on_thread_start");
+        {
+            let _guard = context::enter(handle.clone());
             worker.run(|| handle.scheduler().is_closed());
             // Cancels what is left in its hands, in the runtime's context still, with its drivers.
             drop(worker);
-        });
-    }
-    call(options.on_stop.as_ref(), "on_thread_stop");
+            drop(drivers);
+        }
+        call(options.on_stop.as_ref(), "on_thread_stop");
+    });
 }
 
 fn call(hook: Option<&Hook>, name: &str) {

@@ -15,7 +15,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-/// A runtime: workers, drivers and a blocking pool. Dropping it shuts it down.
+/// A runtime: workers, drivers and a blocking pool. Dropping it shuts it down. asyncio's `Runner`, with the event loop in it.
 ///
 /// It is `Sync`: several threads may be in [`block_on`](Self::block_on) at once.
 ///
@@ -24,6 +24,9 @@ use std::time::Duration;
 /// Every task that is not being polled is dropped at once, and one that is when its poll returns; what is spawned from then on is cancelled; queued blocking
 /// jobs are cancelled. Then the drop waits for the polls and blocking jobs that run, however long they take:
 /// [`shutdown_timeout`](Self::shutdown_timeout) and [`shutdown_background`](Self::shutdown_background) don't.
+///
+/// When the last worker has ended, so have the drivers. A blocking job, or a future in `block_on` elsewhere, that waits for one is not left waiting: its sockets'
+/// operations fail, its timers panic.
 ///
 /// # Panics
 ///
@@ -52,11 +55,19 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// A multi-threaded runtime with the defaults of [`Builder`].
+    /// A multi-threaded runtime with the defaults of [`Builder`]. asyncio's `Runner()`, `new_event_loop`.
     ///
     /// # Errors
     ///
     /// As [`Builder::build`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.block_on(async { 1 + 1 }), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new() -> io::Result<Self> {
         Builder::new_multi_thread().build()
     }
@@ -74,19 +85,38 @@ impl Runtime {
     }
 
     /// Runs a future to its end, on this thread, and gives its output. The tasks that it spawns run meanwhile (on this thread too, with the current-thread
-    /// flavour), and go on running afterwards with the multi-threaded one.
+    /// flavour), and go on running afterwards with the multi-threaded one. asyncio's `Runner.run`, `loop.run_until_complete`.
     ///
     /// The future itself is not a task: it cannot be stolen from this thread, and need not be `Send` or `'static`.
     ///
     /// # Panics
     ///
     /// If this thread runs async code already, or the future panics.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let words = vec!["it", "may", "borrow"];
+    /// let length = runtime.block_on(async { words.len() });
+    /// assert_eq!(length, 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.handle.block_on(future)
     }
 
-    /// Spawns a task: see [`heist::spawn`](fn@crate::spawn).
+    /// Spawns a task: see [`heist::spawn`](fn@crate::spawn). asyncio's `loop.create_task`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let task = runtime.spawn(async { 6 * 7 });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     #[inline]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
@@ -97,7 +127,17 @@ impl Runtime {
         self.handle.spawn(future)
     }
 
-    /// Runs a synchronous function on the blocking pool: see [`heist::spawn_blocking`](crate::spawn_blocking).
+    /// Runs a synchronous function on the blocking pool: see [`heist::spawn_blocking`](crate::spawn_blocking). asyncio's `loop.run_in_executor`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let job = runtime.spawn_blocking(|| std::fs::read("Cargo.toml"));
+    /// let text = runtime.block_on(job).unwrap()?;
+    /// # assert!(!text.is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, function: F) -> JoinHandle<R>
     where
@@ -107,18 +147,42 @@ impl Runtime {
         self.handle.spawn_blocking(function)
     }
 
-    /// The runtime's handle.
+    /// The runtime's handle, to spawn from elsewhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let task = std::thread::spawn(move || handle.spawn(async { 42 })).join().unwrap();
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
-    /// Makes this the runtime that the thread is in, until the guard is dropped.
+    /// Makes this the runtime that the thread is in, until the guard is dropped. asyncio's `set_event_loop`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let guard = runtime.enter();
+    /// let task = heist::spawn(async { 42 });
+    /// drop(guard);
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
 
     /// Shuts down, and waits so long at most for polls and blocking jobs that run. Those that are then left end with the process, or
-    /// when they return.
+    /// when they return. asyncio's `Runner.close`, with the time-out of `loop.shutdown_default_executor`.
+    ///
+    /// A destructor that is stuck holds up nothing: what waits is dropped on a thread of its own (on this one only if the system starts none, which is reported on
+    /// standard error), and thread-locals of the runtime's threads, for which the drop waits, may outlive it.
     ///
     /// # Examples
     ///
@@ -136,6 +200,19 @@ impl Runtime {
     }
 
     /// Shuts down and waits for nothing. It may be called inside async code.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// heist::run(async {
+    ///     let another = heist::runtime::Runtime::new()?;
+    ///     let task = another.spawn(std::future::pending::<()>());
+    ///     another.shutdown_background();
+    ///     assert!(task.await.unwrap_err().is_cancelled());
+    ///     Ok::<(), std::io::Error>(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn shutdown_background(self) {
         self.shutdown_timeout(Duration::ZERO);
     }
@@ -148,39 +225,33 @@ impl Runtime {
 
     /// Waits for all that runs.
     fn shut_down(&self) {
-        let scheduler = self.handle.scheduler();
-        scheduler.close();
-        self.drop_tasks();
+        self.handle.scheduler().close();
+        {
+            let _guard = self.handle.enter();
+            self.handle.scheduler().drop_tasks();
+        }
         self.join(None);
+        // The last worker has closed the drivers: a job that waited for them goes on, and ends.
         self.handle.blocking().shutdown(None);
-        scheduler.close_drivers();
     }
 
     /// Futures and queued jobs are dropped on another thread, since a destructor may take for ever.
     fn shut_down_within(&self, timeout: Duration) {
         let begun = self.handle.scheduler().timers().clock().now();
         self.handle.scheduler().close();
-        let reaper = Self {
-            handle: self.handle.clone(),
-            threads: self.threads.watched(),
-            ended: true,
-        };
+        let handle = self.handle.clone();
         let (done, dropped) = mpsc::channel::<()>();
         let thread = std::thread::Builder::new()
             .name("heist-shutdown".into())
             .spawn(move || {
-                reaper.drop_tasks();
-                reaper.handle.blocking().shutdown(Some(Duration::ZERO));
-                drop(done);
-                reaper.join(None);
-                reaper.handle.blocking().shutdown(None);
-                reaper.handle.scheduler().close_drivers();
+                let _done = done;
+                drop_what_waits(&handle);
             });
         if let Err(error) = thread {
             report(format_args!(
                 "no thread for the shutdown of a runtime ({error}): its tasks are dropped on this one"
             ));
-            self.drop_tasks();
+            drop_what_waits(&self.handle);
         }
         // It ends by the sender's drop, or by the time-out.
         if dropped.recv_timeout(timeout) == Err(RecvTimeoutError::Timeout) {
@@ -192,16 +263,21 @@ impl Runtime {
         }
     }
 
-    fn drop_tasks(&self) {
-        let _guard = self.handle.enter();
-        self.handle.scheduler().drop_tasks();
-    }
-
     /// Waits for the workers to end, which they do after the polls that run, so long at most. True: they have.
     fn join(&self, timeout: Option<Duration>) -> bool {
         let _guard = self.handle.enter();
         let core = self.handle.core();
         self.threads.join(timeout) && core.is_none_or(|core| core.retire(timeout))
+    }
+}
+
+/// Once the scheduler is closed: drops the tasks and the blocking jobs that wait, and ends the worker that nobody uses. It waits for nothing but their destructors.
+fn drop_what_waits(handle: &Handle) {
+    let _guard = handle.enter();
+    handle.scheduler().drop_tasks();
+    handle.blocking().shutdown(Some(Duration::ZERO));
+    if let Some(core) = handle.core() {
+        core.retire(Some(Duration::ZERO));
     }
 }
 

@@ -42,18 +42,48 @@ impl AbortHandle {
         unsafe { self.header.as_ref() }
     }
 
-    /// Asks for the task to be cancelled: see [`JoinHandle::abort`](super::JoinHandle::abort).
+    /// Asks for the task to be cancelled: see [`JoinHandle::abort`](super::JoinHandle::abort). asyncio's `Task.cancel`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # heist::run(async {
+    /// let task = heist::spawn(std::future::pending::<()>());
+    /// task.abort_handle().abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn abort(&self) {
         // SAFETY: by the handle's reference.
         unsafe { abort(self.header) };
     }
 
-    /// Whether the task has ended.
+    /// Whether the task has ended. asyncio's `Task.done`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # heist::run(async {
+    /// let task = heist::spawn(async {});
+    /// let abort = task.abort_handle();
+    /// task.await.unwrap();
+    /// assert!(abort.is_finished());
+    /// # });
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.header().state.is_complete()
     }
 
     /// The task's id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # heist::run(async {
+    /// let task = heist::spawn(async {});
+    /// assert_eq!(task.abort_handle().id(), task.id());
+    /// # });
+    /// ```
     pub fn id(&self) -> Id {
         self.header().id
     }

@@ -7,7 +7,8 @@ use crate::failure::Payload;
 use std::any::Any;
 use std::{error, fmt, io};
 
-/// Why a task did not return its output: it was cancelled, or it panicked. What awaiting a [`JoinHandle`](super::JoinHandle) returns as its error.
+/// Why a task did not return its output: it was cancelled, or it panicked. What awaiting a [`JoinHandle`](super::JoinHandle) returns as its error: asyncio's
+/// `CancelledError`, or what `Task.exception` returns.
 ///
 /// # Examples
 ///
@@ -36,21 +37,50 @@ impl JoinError {
         }
     }
 
-    /// Whether the task was aborted, or dropped by the shutdown of its runtime: asyncio's `CancelledError`.
+    /// Whether the task was aborted, or dropped by the shutdown of its runtime; a blocking job also if there was no thread for it. asyncio's `Task.cancelled`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # heist::run(async {
+    /// let task = heist::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         self.panic.is_none()
     }
 
     /// Whether the task panicked, in a poll or in a destructor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # heist::run(async {
+    /// let task = heist::spawn(async { panic!("out of cheese") });
+    /// assert!(task.await.unwrap_err().is_panic());
+    /// # });
+    /// ```
     pub fn is_panic(&self) -> bool {
         self.panic.is_some()
     }
 
-    /// What the task panicked with, for [`std::panic::resume_unwind`].
+    /// What the task panicked with, for [`std::panic::resume_unwind`]: asyncio's `Task.exception`.
     ///
     /// # Panics
     ///
     /// If the task was cancelled: see [`try_into_panic`](Self::try_into_panic).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # heist::run(async {
+    /// let task = heist::spawn(async { panic!("out of cheese") });
+    /// let payload = task.await.unwrap_err().into_panic();
+    /// assert_eq!(payload.downcast_ref(), Some(&"out of cheese"));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         match self.try_into_panic() {
@@ -66,6 +96,18 @@ impl JoinError {
     /// # Errors
     ///
     /// Gives itself back if the task did not panic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # heist::run(async {
+    /// let task = heist::spawn(async { panic!("out of cheese") });
+    /// match task.await.unwrap_err().try_into_panic() {
+    ///     Ok(payload) => assert!(payload.is::<&str>()),
+    ///     Err(cancelled) => println!("{cancelled}"),
+    /// }
+    /// # });
+    /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
         match self.panic {
             Some(payload) => Ok(payload.into_inner().into_inner()),
@@ -74,6 +116,16 @@ impl JoinError {
     }
 
     /// The id of the task that failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # heist::run(async {
+    /// let task = heist::spawn(async { panic!("out of cheese") });
+    /// let id = task.id();
+    /// assert_eq!(task.await.unwrap_err().id(), id);
+    /// # });
+    /// ```
     pub fn id(&self) -> Id {
         self.id
     }

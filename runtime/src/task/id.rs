@@ -96,12 +96,31 @@ impl Drop for Current {
 /// # Panics
 ///
 /// If the caller is not in a task (the future in `block_on` is none): see [`try_id`].
+///
+/// # Examples
+///
+/// ```
+/// # heist::run(async {
+/// let task = heist::spawn(async { heist::task::id() });
+/// assert_eq!(task.id(), task.await.unwrap());
+/// # });
+/// ```
 #[track_caller]
 pub fn id() -> Id {
     try_id().expect("`heist::task::id` was called outside of a task; `try_id` asks without a panic")
 }
 
-/// The id of the task that is being polled, if there is one.
+/// The id of the task that is being polled, if there is one: asyncio's `current_task()`.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(heist::task::try_id(), None);
+/// # heist::run(async {
+/// let task = heist::spawn(async { heist::task::try_id() });
+/// assert!(task.await.unwrap().is_some());
+/// # });
+/// ```
 pub fn try_id() -> Option<Id> {
     CURRENT.get()
 }

@@ -88,18 +88,51 @@ impl<T> JoinHandle<T> {
     }
 
     /// A handle that can abort the task, and keeps nothing of its output: for whoever does not await it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # heist::run(async {
+    /// let task = heist::spawn(std::future::pending::<()>());
+    /// let abort = task.abort_handle();
+    /// heist::spawn(async move { abort.abort() });
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn abort_handle(&self) -> AbortHandle {
         self.header().state.ref_inc();
         // SAFETY: that is the reference which it takes.
         unsafe { AbortHandle::from_raw(self.header) }
     }
 
-    /// Whether the task has ended: its future is gone, and awaiting the handle returns at once.
+    /// Whether the task has ended: its future is gone, and awaiting the handle returns at once. asyncio's `Task.done`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # heist::run(async {
+    /// let task = heist::spawn(async { 42 });
+    /// while !task.is_finished() {
+    ///     heist::task::yield_now().await;
+    /// }
+    /// assert_eq!(task.await.unwrap(), 42);
+    /// # });
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.header().state.is_complete()
     }
 
-    /// The task's id.
+    /// The task's id, by which reports and errors name it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # heist::run(async {
+    /// let task = heist::spawn(async { heist::task::id() });
+    /// let id = task.id();
+    /// assert_eq!(task.await.unwrap(), id);
+    /// # });
+    /// ```
     pub fn id(&self) -> Id {
         self.header().id
     }

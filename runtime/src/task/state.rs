@@ -30,6 +30,8 @@
 //! runner and back to idle, and it is dropped once, after completion, by whoever owned the task then: the runner, or, for
 //! a task that the shutdown took out of its queue's hands, the void queue entry when it is popped.
 
+#![forbid(unsafe_code)]
+
 use crate::loom::atomic::{
     AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, Release},

@@ -29,6 +29,15 @@ pub fn yield_now() -> YieldNow {
 }
 
 /// What [`yield_now`] returns.
+///
+/// # Examples
+///
+/// ```
+/// # heist::run(async {
+/// let others_first: heist::task::YieldNow = heist::task::yield_now();
+/// others_first.await;
+/// # });
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless awaited"]
 pub struct YieldNow {

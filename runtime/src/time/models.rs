@@ -4,6 +4,8 @@
 //! Each model goes through every interleaving with at most the number of preemptions that `LOOM_MAX_PREEMPTIONS` says
 //! (3 in CI).
 
+#![forbid(unsafe_code)]
+
 use super::clock::{Clock, Instant};
 use super::entry::{Entry, State};
 use super::wheel::Wheel;

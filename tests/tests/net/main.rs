@@ -1,5 +1,5 @@
-//! Sockets and timers on the whole runtime, in three shapes: current-thread, 2 and 8 workers. A case is a function that is given the shape; the names of the tests
-//! say which it was: `workers_8::cancel::nothing_is_left_open`.
+//! Sockets and timers on the whole runtime, for every shape of it: current-thread, and 1, 2 and 8 workers. A case is a function that is given the shape; the
+//! names of the tests say which it was: `workers_8::cancel::nothing_is_left_open`.
 //!
 //! No case sleeps to wait for something: channels say when it has happened, and [`guarded`](heist_tests::guarded) turns a hang into a failure.
 
@@ -20,6 +20,7 @@ mod waiting;
 macro_rules! suite {
     ($($module:ident: $($case:ident)+;)+) => {
         suite!(current_thread, Shape::CurrentThread, $($module: $($case)+;)+);
+        suite!(workers_1, Shape::Workers(1), $($module: $($case)+;)+);
         suite!(workers_2, Shape::Workers(2), $($module: $($case)+;)+);
         suite!(workers_8, Shape::Workers(8), $($module: $($case)+;)+);
     };
@@ -74,7 +75,8 @@ suite! {
     shutdown:
         who_waits_gets_an_error
         what_comes_after_gets_an_error
-        a_connection_that_is_being_made;
+        a_connection_that_is_being_made
+        under_a_poll_that_goes_on;
     waiting:
         the_last_waker_is_woken
         any_number_of_tasks

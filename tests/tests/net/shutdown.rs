@@ -5,7 +5,7 @@ use futures_lite::future::block_on;
 use heist::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use heist::net::{TcpListener, TcpStream};
 use heist::runtime::Runtime;
-use heist_tests::{Running, Shape, receive, wait_until};
+use heist_tests::{PATIENCE, Running, Shape, receive, wait_until};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::sync::Arc;
@@ -170,5 +170,31 @@ pub(crate) fn a_connection_that_is_being_made(shape: Shape) {
         receive(&waiting);
         end(home, way);
         assert_shut_down(connect.join().unwrap());
+    }
+}
+
+/// It was polled when the shutdown began, and has its sockets still: it ends as cancelled, not by an error.
+pub(crate) fn under_a_poll_that_goes_on(shape: Shape) {
+    for way in 0..2 {
+        let home = shape.running();
+        let (client, mut server) = home.block_on(pair());
+        let (begun, begins) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let task = home.spawn(async move {
+            begun.send(()).unwrap();
+            let _ = released.recv_timeout(PATIENCE);
+            drop(released);
+            server.read(&mut [0]).await
+        });
+        receive(&begins);
+        let (runtime, driver) = home.take();
+        if way == 0 {
+            runtime.shutdown_background();
+        } else {
+            runtime.shutdown_timeout(Duration::from_millis(5));
+        }
+        release.send(()).unwrap();
+        assert!(block_on(task).unwrap_err().is_cancelled());
+        drop((client, driver));
     }
 }

@@ -1,14 +1,15 @@
 //! What the cases share.
 
+pub(crate) use heist_tests::once_waiting;
+
 use futures_lite::future::{yield_now, zip};
 use heist::net::{TcpListener, TcpStream};
 use heist_tests::{PATIENCE, Shape, Stopwatch, in_child};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsFd;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::Wake;
@@ -55,22 +56,6 @@ pub(crate) async fn until(mut is_true: impl FnMut() -> bool) {
         assert!(begun.elapsed() < PATIENCE, "it does not come true");
         yield_now().await;
     }
-}
-
-/// Calls `waits` when `future` is pending for the first time: it waits for something then.
-pub(crate) async fn once_waiting<F: Future>(future: F, waits: impl FnOnce()) -> F::Output {
-    let mut future = pin!(future);
-    let mut waits = Some(waits);
-    poll_fn(|cx| {
-        let polled = future.as_mut().poll(cx);
-        if polled.is_pending()
-            && let Some(waits) = waits.take()
-        {
-            waits();
-        }
-        polled
-    })
-    .await
 }
 
 /// A waker that counts.
@@ -129,11 +114,8 @@ impl Random {
 /// Runs a case in a process of its own, which has descriptors and a limit of its own. It is told the case's name, with its module.
 #[track_caller]
 pub(crate) fn alone(shape: Shape, case: &str, test: impl Future<Output = ()>) {
-    let suite = match shape {
-        Shape::CurrentThread => "current_thread".to_owned(),
-        Shape::Workers(count) => format!("workers_{count}"),
-    };
-    let ended = in_child(&format!("{suite}::{case}"), &[], || shape.block_on(test));
+    let test_name = format!("{}::{case}", shape.suite());
+    let ended = in_child(&test_name, &[], || shape.block_on(test));
     ended.assert_success();
 }
 

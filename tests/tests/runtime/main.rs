@@ -6,7 +6,9 @@
 mod abort;
 mod block_on;
 mod blocking;
+mod bounded_shutdown;
 mod contexts;
+mod destructors;
 mod enter;
 mod fairness;
 mod gather;
@@ -15,8 +17,10 @@ mod panics;
 mod regressions;
 mod runtimes;
 mod shutdown;
+mod shutdown_inside;
 mod spawn;
 mod stress;
+mod thread_locals;
 mod threads;
 mod timers;
 mod wake;
@@ -155,25 +159,11 @@ suite! {
         drops_idle_and_queued_tasks
         a_drop_waits_for_running_polls
         a_drop_waits_for_running_blocking_jobs
+        blocking_jobs_that_wait_for_drivers
         queued_blocking_jobs_are_cancelled
-        a_poll_that_is_stuck
-        a_blocking_job_that_is_stuck
-        a_destructor_that_is_stuck
-        the_destructor_of_a_queued_job_that_is_stuck
-        with_nothing_stuck_it_is_quick
         spawns_afterwards_are_cancelled
         handles_outlive_the_runtime
         who_awaits_learns_of_it
-        from_inside_a_task
-        from_inside_a_blocking_job
-        from_inside_another_runtime
-        in_the_background_from_inside_a_task
-        destructors_that_spawn
-        destructors_that_wake
-        destructors_that_enter_and_block_on
-        destructors_that_spawn_blocking
-        tasks_that_own_each_other
-        a_task_that_owns_its_own_handle
         wakers_that_are_kept
         wakers_that_are_used_meanwhile
         spawns_meanwhile
@@ -181,14 +171,37 @@ suite! {
         of_a_runtime_that_was_never_used
         threads_are_gone_afterwards
         another_thread_in_block_on_goes_on
-        a_poll_that_goes_on_to_wait_is_cancelled
-        of_a_runtime_in_a_thread_local
-        thread_locals_that_use_the_runtime
         with_a_guard_that_was_leaked;
     contexts:
         a_queued_blocking_job
         a_refused_blocking_job
         a_task_in_a_workers_hands;
+    shutdown_inside:
+        in_a_task
+        in_the_background
+        in_a_task_beside_blocking_jobs
+        in_a_blocking_job
+        in_another_runtime
+        in_a_hook;
+    bounded_shutdown:
+        a_poll_that_is_stuck
+        a_blocking_job_that_is_stuck
+        a_destructor_that_is_stuck
+        the_destructor_of_a_queued_job_that_is_stuck
+        a_thread_locals_destructor_that_is_stuck
+        a_poll_that_goes_on_to_wait_is_cancelled
+        with_nothing_stuck_it_is_quick;
+    destructors:
+        that_spawn
+        that_wake
+        that_enter_and_block_on
+        that_spawn_blocking
+        tasks_that_own_each_other
+        a_task_that_owns_its_own_handle;
+    thread_locals:
+        a_runtime
+        block_on_in_a_destructor
+        that_use_the_runtime;
     threads:
         as_many_as_asked_for
         no_task_leaves_them

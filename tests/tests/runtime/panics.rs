@@ -1,5 +1,5 @@
 //! Panics of others' code: caught where they happen, handed to who asked, and nobody else's affair. What is said of those that nobody asks for is
-//! asserted in `misuse.rs`.
+//! asserted in `reports.rs`.
 
 use heist::task::{self, JoinError};
 use heist_tests::{OnDrop, Running, Shape, Tally, panic_message, panic_of, receive, wait_until};

@@ -5,6 +5,10 @@ use crate::program::Program;
 use heist_tests::wait_until;
 use rustix::process::Signal;
 use std::net::TcpStream;
+use std::thread;
+
+/// Long enough for the signal to come while they are under way, wherever the machine is; and a part of what the server allows them.
+const REQUESTS: [&str; 2] = ["/sleep/3000", "/blocking/3000"];
 
 fn drains(workers: usize, signal: Signal) {
     let server = Program::start(workers);
@@ -13,7 +17,7 @@ fn drains(workers: usize, signal: Signal) {
     let mut idle = Client::connect(address);
     idle.ask("/").assert(200, "hello, world\n");
     let mut busy = Vec::new();
-    for path in ["/sleep/300", "/blocking/300"] {
+    for path in REQUESTS {
         let mut client = Client::connect(address);
         // They come together: when the first is answered, the second has been read.
         client.send(&[get("/"), get(path)].concat());
@@ -36,18 +40,23 @@ fn drains(workers: usize, signal: Signal) {
     server.wait().assert_drained();
 }
 
+/// With several numbers of workers, at the same time.
+fn all_drain(signal: Signal) {
+    thread::scope(|scope| {
+        for workers in [1, 2, 8] {
+            scope.spawn(move || drains(workers, signal));
+        }
+    });
+}
+
 #[test]
 fn ctrl_c_lets_requests_end() {
-    for workers in [1, 2, 8] {
-        drains(workers, Signal::INT);
-    }
+    all_drain(Signal::INT);
 }
 
 #[test]
 fn sigterm_lets_requests_end() {
-    for workers in [1, 2, 8] {
-        drains(workers, Signal::TERM);
-    }
+    all_drain(Signal::TERM);
 }
 
 #[test]
@@ -64,7 +73,7 @@ fn a_server_without_connections_ends_at_once() {
 fn a_second_signal_changes_nothing() {
     let server = Program::start(2);
     let mut client = Client::connect(server.address());
-    client.send(&[get("/"), get("/sleep/300")].concat());
+    client.send(&[get("/"), get(REQUESTS[0])].concat());
     client.answer().assert(200, "hello, world\n");
     server.signal(Signal::TERM);
     server.signal(Signal::INT);

@@ -8,3 +8,4 @@ mod limits;
 mod program;
 #[cfg(all(target_os = "linux", not(heist_portable_reactor)))]
 mod requests;
+mod start;

@@ -8,6 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 
 /// A server that has said that it listens. Dropped, it is killed.
+#[derive(Debug)]
 pub(crate) struct Program {
     child: Child,
     address: SocketAddr,
@@ -32,7 +33,17 @@ pub(crate) fn with_limits(ulimit: &str, address: &str, workers: usize) -> Comman
     let mut command = Command::new("/bin/sh");
     command
         .args(["-c", &format!("{ulimit} && exec \"$0\" \"$1\"")])
-        .args([env!("CARGO_BIN_EXE_hello"), address])
+        .args([env!("CARGO_BIN_EXE_hello"), address]);
+    piped(command, workers)
+}
+
+/// A command that runs the server without an argument.
+pub(crate) fn without_argument(workers: usize) -> Command {
+    piped(Command::new(env!("CARGO_BIN_EXE_hello")), workers)
+}
+
+fn piped(mut command: Command, workers: usize) -> Command {
+    command
         .env("HEIST_WORKER_THREADS", workers.to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -48,6 +59,11 @@ impl Program {
 
     /// The server that this command runs.
     pub(crate) fn of(command: &mut Command) -> Self {
+        Self::attempt(command).expect("it says where it listens")
+    }
+
+    /// Likewise, or how it ended if it cannot listen.
+    pub(crate) fn attempt(command: &mut Command) -> Result<Self, Ended> {
         let mut child = command.spawn().expect("the server can be started");
         let mut stderr = child.stderr.take().expect("it is piped");
         let errors = thread::spawn(move || {
@@ -61,17 +77,23 @@ impl Program {
             stdout.read_line(&mut line).expect("it writes text");
             line
         });
+        if line.is_empty() {
+            return Err(Ended {
+                status: child.wait().expect("it is a child of ours"),
+                stderr: errors.join().expect("it writes text"),
+            });
+        }
         let address = line
             .strip_prefix("listening on http://")
             .and_then(|address| address.strip_suffix('\n'))
             .unwrap_or_else(|| panic!("its first line is {line:?}"))
             .parse()
             .expect("an address and a port");
-        Self {
+        Ok(Self {
             child,
             address,
             errors: Some(errors),
-        }
+        })
     }
 
     /// Where it listens.
