@@ -15,10 +15,13 @@ const ENOUGH: usize = 8;
 const MOST: usize = 40;
 /// With fewer than this that count, the machine allows no verdict: one attempt in time is all that is asked.
 const FEW: usize = 3;
-/// Of those that count, one in so many may miss the line.
+/// Of those that count, one in so many may miss the line, or more are made.
 const SPOILT: usize = 5;
+/// And in the end, one in so many: a control doesn't see all that befalls the others' threads.
+const SPOILT_IN_THE_END: usize = 2;
 
-/// Makes attempts, and asserts that they are late by less than `line`: four in five at least of those that the machine has not spoilt.
+/// Makes attempts, and asserts that they are late by less than `line`: four in five of those that the machine has not spoilt, or where that isn't seen soon
+/// every other one.
 ///
 /// # Panics
 ///
@@ -53,16 +56,16 @@ fn verdict(line: Duration, attempts: &[Attempt]) -> Option<bool> {
         .filter(|attempt| attempt.control <= line / 4);
     let count = counted.clone().count();
     let misses = counted.filter(|attempt| attempt.late >= line).count();
-    let pass = misses * SPOILT <= count;
-    let left = MOST.saturating_sub(attempts.len());
-    if left == 0 && count < FEW {
+    if count >= ENOUGH && misses * SPOILT <= count {
+        return Some(true);
+    }
+    if attempts.len() < MOST {
+        return None;
+    }
+    if count < FEW {
         return Some(attempts.iter().any(|attempt| attempt.late < line));
     }
-    let may_yet_pass = misses * SPOILT <= count + left;
-    if left == 0 || !may_yet_pass || pass && count >= ENOUGH {
-        return Some(pass);
-    }
-    None
+    Some(misses * SPOILT_IN_THE_END <= count)
 }
 
 /// Threads that nobody blocks, as many as there are processors: each takes naps of 1 ms.
@@ -142,10 +145,11 @@ mod tests {
 
     #[test]
     fn a_lucky_attempt_is_not_enough() {
-        assert_verdict(&[(MISS, 8), (HIT, 1)], None);
-        assert_verdict(&[(MISS, 9)], Some(false));
-        assert_verdict(&[(MISS, 9), (HIT, 2)], Some(false));
-        assert_verdict(&[(SPOILT_HIT, 36), (MISS, 1), (HIT, 3)], Some(false));
+        assert_verdict(&[(MISS, 39)], None);
+        assert_verdict(&[(MISS, 40)], Some(false));
+        assert_verdict(&[(MISS, 21), (HIT, 19)], Some(false));
+        assert_verdict(&[(MISS, 20), (HIT, 20)], Some(true));
+        assert_verdict(&[(SPOILT_HIT, 36), (MISS, 3), (HIT, 1)], Some(false));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What must not compile does not, and the message says why, at the place where it is wrong: `ui/*.rs`, each with what the compiler says of it.
 //!
 //! Compilers change how they say it. So it is compared with the one toolchain that it was written down with, [`TOOLCHAIN`]; with any other this test is
-//! skipped, and says so. To write it down anew: `TRYBUILD=overwrite cargo test -p heist-tests --test compile_fail`, and read the difference.
+//! skipped, and says so. One of each kind is a doc-test in `runtime/src/lib.rs`, for every toolchain. To write the messages down anew:
+//! `TRYBUILD=overwrite cargo test -p heist-tests --test compile_fail`, and read the difference.
 
 use std::env;
 use std::process::Command;

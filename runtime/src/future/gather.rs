@@ -331,9 +331,9 @@ mod tests {
     #[test]
     fn of_none() {
         let task = Arc::new(Task::default());
-        let nothing = gather([std::future::ready(()); 0]);
+        let nothing = gather(Vec::<std::future::Ready<()>>::new());
         assert_eq!(task.poll(&mut { nothing }), Poll::Ready(vec![]));
-        let nothing = try_gather([std::future::ready(Ok::<(), ()>(())); 0]);
+        let nothing = try_gather(Vec::<std::future::Ready<Result<(), ()>>>::new());
         assert_eq!(task.poll(&mut { nothing }), Poll::Ready(Ok(vec![])));
     }
 
@@ -358,6 +358,27 @@ mod tests {
         assert_eq!(task.wakes(), wakes);
         drop(task);
         assert!(gone.upgrade().is_none());
+    }
+
+    /// The whole may be dropped by a panic: a second one would abort the process.
+    #[test]
+    fn a_waker_whose_destructor_panics() {
+        struct Bomb;
+        impl Wake for Bomb {
+            fn wake(self: Arc<Self>) {}
+        }
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("a bomb");
+            }
+        }
+
+        let mut gather = gather([std::future::pending::<()>()]);
+        let waker = Waker::from(Arc::new(Bomb));
+        let polled = Pin::new(&mut gather).poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        drop(waker);
+        drop(gather);
     }
 
     #[test]

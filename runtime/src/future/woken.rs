@@ -1,10 +1,11 @@
 //! Which of several futures in one task were woken.
 //!
 //! Comes in: a wake of one of them, from anyone; the task that awaits them all, when it is polled. Goes out: a wake of the task; to the task, the futures to poll, in
-//! the order in which they were woken. Called by [`gather`](super::gather), and by the wakers that it gives to its futures.
+//! the order in which they were woken. Called by [`gather`](mod@super::gather), and by the wakers that it gives to its futures.
 
 #![forbid(unsafe_code)]
 
+use crate::failure::{catch, report_panic};
 use crate::loom::Mutex;
 use std::collections::VecDeque;
 use std::mem;
@@ -68,7 +69,9 @@ impl Woken {
     /// Wakes no task any more.
     pub(super) fn forget_task(&self) {
         let task = self.0.lock().task.take();
-        drop(task);
+        if let Err(payload) = catch(|| drop(task)) {
+            report_panic(format_args!("the destructor of a waker"), &payload);
+        }
     }
 
     fn wake(&self, number: usize) {
