@@ -109,6 +109,12 @@ impl Worker {
                 Steal::Empty => break,
             }
         }
+        let spill = self.scheduler.spill_shard(victim);
+        while self.queue.room() > 0
+            && let Some(task) = self.scheduler.injector.pop(spill, 1 << spill, &self.queue)
+        {
+            self.push_unannounced(task);
+        }
         let wheel = self.scheduler.timers.wheel(victim);
         if wheel
             .next_deadline()

@@ -338,8 +338,25 @@ pub(crate) fn unconstrained_has_none(shape: Shape) {
 
 /// All workers but one block; what they have woken, spawned and armed before is done by the one that is left.
 pub(crate) fn a_blocked_worker_keeps_nobody(shape: Shape) {
+    all_but_one_block(&shape.running(), shape);
+}
+
+/// The same where the one that is left always has tasks of its own.
+pub(crate) fn a_blocked_worker_keeps_nobody_beside_busy_ones(shape: Shape) {
+    let runtime = shape.running();
+    let stop = Stop::default();
+    let tasks: Vec<_> = (0..10 * shape.parallelism())
+        .map(|_| runtime.spawn(wakes_itself(stop.clone())))
+        .collect();
+    all_but_one_block(&runtime, shape);
+    stop.store(true, SeqCst);
+    for task in tasks {
+        futures_lite::future::block_on(task).unwrap();
+    }
+}
+
+fn all_but_one_block(runtime: &Running, shape: Shape) {
     // Were all to block, nobody would be left: more workers for such a time are to come.
-    let runtime: Running = shape.running();
     for _ in 0..10 {
         let (done, all_done) = mpsc::channel();
         let (releases, blockers): (Vec<_>, Vec<_>) = (1..shape.parallelism())

@@ -231,7 +231,8 @@ suite! {
         a_budget_ends
         a_budget_is_each_polls_own
         unconstrained_has_none
-        a_blocked_worker_keeps_nobody;
+        a_blocked_worker_keeps_nobody
+        a_blocked_worker_keeps_nobody_beside_busy_ones;
     timers:
         sleepers_wake_in_order
         durations_beyond_all_bounds
