@@ -83,7 +83,8 @@ impl Worker {
     /// The watcher's look. True: a worker is stuck.
     pub(super) fn relieve_all(&self, now: Instant) -> bool {
         let victims = 0..self.scheduler.remotes.len();
-        victims.fold(false, |stuck, victim| self.relieve(victim, now) || stuck)
+        // All of them, not only until one is stuck.
+        victims.filter(|&victim| self.relieve(victim, now)).count() > 0
     }
 
     /// A busy worker's look: at each of the others in turn.
