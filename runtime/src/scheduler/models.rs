@@ -509,42 +509,52 @@ fn summons_publish() {
 }
 
 /// Two push, and one is slow to show it: who goes to sleep after the other has announced its task sees that there is something, or is seen asleep, or has
-/// the task.
+/// the task. Likewise if it has just taken what was there before, so that the others find the bit set that it is about to clear.
 #[test]
 fn injector_shows_what_was_announced() {
-    model(|| {
-        let injector = Arc::new(Injector::new(1));
-        let asleep = Arc::new(AtomicBool::new(false));
-        let (slow, _, slow_handle) = marked();
-        let (task, _, handle) = marked();
-        let slow = {
-            let injector = injector.clone();
-            thread::spawn(move || assert!(injector.push(slow, 0).is_ok()))
-        };
-        let announcer = {
-            let (injector, asleep) = (injector.clone(), asleep.clone());
-            thread::spawn(move || {
+    for before in [0, 1] {
+        model(move || {
+            let injector = Arc::new(Injector::new(1));
+            let asleep = Arc::new(AtomicBool::new(false));
+            let mut handles = Vec::new();
+            for _ in 0..before {
+                let (task, _, handle) = marked();
                 assert!(injector.push(task, 0).is_ok());
-                fence(SeqCst);
-                asleep.load(Relaxed)
-            })
-        };
-        let (queue, _stealer) = Local::new();
-        let _ = count(injector.pop(0, usize::MAX, &queue)) + count(queue.pop());
-        asleep.store(true, Relaxed);
-        fence(SeqCst);
-        let in_sight = !injector.is_empty();
-        let seen_asleep = announcer.join().expect("the announcer panicked");
-        assert!(
-            in_sight || seen_asleep || handle.is_finished(),
-            "an announced task was overlooked"
-        );
-        slow.join().expect("the slow one panicked");
-        while !injector.is_empty() {
-            let _ = count(injector.pop(0, usize::MAX, &queue)) + count(queue.pop());
-        }
-        assert!(handle.is_finished() && slow_handle.is_finished());
-    });
+                handles.push(handle);
+            }
+            let (slow, _, slow_handle) = marked();
+            let (task, _, handle) = marked();
+            handles.push(slow_handle);
+            let slow = {
+                let injector = injector.clone();
+                thread::spawn(move || assert!(injector.push(slow, 0).is_ok()))
+            };
+            let announcer = {
+                let (injector, asleep) = (injector.clone(), asleep.clone());
+                thread::spawn(move || {
+                    assert!(injector.push(task, 0).is_ok());
+                    fence(SeqCst);
+                    asleep.load(Relaxed)
+                })
+            };
+            let (queue, _stealer) = Local::new();
+            let _ = visit(&injector, &queue);
+            asleep.store(true, Relaxed);
+            fence(SeqCst);
+            let in_sight = !injector.is_empty();
+            let seen_asleep = announcer.join().expect("the announcer panicked");
+            assert!(
+                in_sight || seen_asleep || handle.is_finished(),
+                "an announced task was overlooked"
+            );
+            slow.join().expect("the slow one panicked");
+            while !injector.is_empty() {
+                let _ = visit(&injector, &queue);
+            }
+            handles.push(handle);
+            assert!(handles.iter().all(JoinHandle::is_finished));
+        });
+    }
 }
 
 /// What leases are taken of: loom checks that each use of it comes before its destructor, and that there is one.
