@@ -3,15 +3,15 @@
 //! Two types for the two ends: [`Local`], which one thread has, and [`Stealer`], which all have. On crossbeam's deque, which has no loom build: models
 //! get a locked queue with the same interface.
 //!
-//! The queue is bounded at crossbeam's smallest buffer, so that it never grows, shrinks or leaves garbage to its epochs: spawning allocates the
-//! task's cell and nothing else. What doesn't fit goes to the injector.
+//! The queue is a ring of four of crossbeam's, each bounded at its smallest buffer, so that none ever grows, shrinks or leaves garbage to its epochs: spawning
+//! allocates the task's cell and nothing else. The owner fills one after the other, and empties them in the same order. What doesn't fit goes to the injector.
 
 #![forbid(unsafe_code)]
 
 use crate::task::Task;
 
-/// How many tasks a queue holds: crossbeam's smallest buffer. Small in models, so that they reach the edge.
-pub(super) const CAPACITY: usize = if cfg!(heist_loom) { 4 } else { 64 };
+/// How many tasks a queue holds. Few in models, so that they reach the edge.
+pub(super) const CAPACITY: usize = if cfg!(heist_loom) { 4 } else { 256 };
 
 /// What a theft brought.
 pub(super) enum Steal {
@@ -34,69 +34,156 @@ pub(super) use deque::{Local, Stealer};
 mod deque {
     use super::{CAPACITY, Steal, Task};
     use crossbeam_deque as crossbeam;
+    use std::array;
+    use std::cell::Cell;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    /// How many deques are in the ring.
+    const RING: usize = 4;
+    /// How many tasks each holds: crossbeam's smallest buffer.
+    const LENGTH: usize = CAPACITY / RING;
+    /// How many a thief takes at most.
+    const BATCH: usize = 32;
 
     /// The owner's end.
-    pub(crate) struct Local(crossbeam::Worker<Task>);
+    pub(crate) struct Local {
+        ring: [crossbeam::Worker<Task>; RING],
+        /// Where to pop, and, as many deques further on, where to push. In between, and nowhere else, there are tasks.
+        first: Cell<usize>,
+        span: Cell<usize>,
+        /// Both, for the thieves.
+        shown: Arc<AtomicUsize>,
+    }
 
     /// The thieves' end.
-    pub(crate) struct Stealer(crossbeam::Stealer<Task>);
+    pub(crate) struct Stealer {
+        ring: [crossbeam::Stealer<Task>; RING],
+        shown: Arc<AtomicUsize>,
+    }
 
     impl Local {
         pub(crate) fn new() -> (Self, Stealer) {
-            let local = crossbeam::Worker::new_fifo();
-            let stealer = Stealer(local.stealer());
-            (Self(local), stealer)
+            let local = Self {
+                ring: array::from_fn(|_| crossbeam::Worker::new_fifo()),
+                first: Cell::new(0),
+                span: Cell::new(0),
+                shown: Arc::new(AtomicUsize::new(0)),
+            };
+            let stealer = Stealer {
+                ring: array::from_fn(|place| local.ring[place].stealer()),
+                shown: local.shown.clone(),
+            };
+            (local, stealer)
         }
 
         /// Gives the task back if the queue is full. No locked operation.
         #[inline]
         pub(crate) fn push(&self, task: Task) -> Result<(), Task> {
-            if self.0.len() >= CAPACITY {
+            if self.last().len() >= LENGTH && !self.lengthen() {
                 return Err(task);
             }
-            self.0.push(task);
+            self.last().push(task);
             Ok(())
         }
 
         /// One locked operation.
         #[inline]
         pub(crate) fn pop(&self) -> Option<Task> {
-            self.0.pop()
+            loop {
+                let task = self.ring[self.first.get()].pop();
+                if task.is_some() || !self.shorten() {
+                    return task;
+                }
+            }
         }
 
         #[inline]
         pub(crate) fn is_empty(&self) -> bool {
-            self.0.is_empty()
+            self.used().all(crossbeam::Worker::is_empty)
         }
 
         /// Whether there is more than the one that the owner takes next.
         pub(crate) fn has_several(&self) -> bool {
-            self.0.len() > 1
+            self.len() > 1
         }
 
-        /// How many more tasks fit. Thieves can only make it more.
+        /// How many more tasks fit at least. Thieves can only make it more.
         pub(crate) fn room(&self) -> usize {
-            CAPACITY - self.0.len()
+            let unused = RING - 1 - self.span.get();
+            LENGTH - self.last().len() + unused * LENGTH
+        }
+
+        fn len(&self) -> usize {
+            self.used().map(crossbeam::Worker::len).sum()
+        }
+
+        fn used(&self) -> impl Iterator<Item = &crossbeam::Worker<Task>> {
+            let first = self.first.get();
+            (first..=first + self.span.get()).map(|place| &self.ring[place % RING])
+        }
+
+        #[inline]
+        fn last(&self) -> &crossbeam::Worker<Task> {
+            &self.ring[(self.first.get() + self.span.get()) % RING]
+        }
+
+        /// Takes one more deque into use, which is empty. False: there is none.
+        #[cold]
+        fn lengthen(&self) -> bool {
+            let longer = self.span.get() + 1 < RING;
+            if longer {
+                self.show(self.first.get(), self.span.get() + 1);
+            }
+            longer
+        }
+
+        /// Gives up the first, which is empty, if there are others.
+        #[cold]
+        fn shorten(&self) -> bool {
+            let shorter = self.span.get() > 0;
+            if shorter {
+                self.show((self.first.get() + 1) % RING, self.span.get() - 1);
+            }
+            shorter
+        }
+
+        fn show(&self, first: usize, span: usize) {
+            self.first.set(first);
+            self.span.set(span);
+            // Relaxed: where to look is ordered with what is there by the fences of the sleep protocol; without these it is a hint, as whether a deque is
+            // empty is.
+            self.shown.store(span * RING + first, Relaxed);
         }
     }
 
     impl Stealer {
         pub(crate) fn is_empty(&self) -> bool {
-            self.0.is_empty()
+            self.used().all(crossbeam::Stealer::is_empty)
         }
 
-        /// Takes up to half of the queue.
+        /// Takes up to half of a deque.
         pub(crate) fn steal(&self, into: &Local) -> Steal {
             // A steal pins an epoch, which costs more than to look first.
-            if self.0.is_empty() {
+            let Some(victim) = self.used().find(|deque| !deque.is_empty()) else {
                 return Steal::Empty;
+            };
+            if into.last().len() >= LENGTH {
+                into.lengthen();
             }
-            let limit = into.room().clamp(1, CAPACITY / 2);
-            match self.0.steal_batch_with_limit_and_pop(&into.0, limit) {
+            let last = into.last();
+            let limit = (LENGTH - last.len()).clamp(1, BATCH);
+            match victim.steal_batch_with_limit_and_pop(last, limit) {
                 crossbeam::Steal::Empty => Steal::Empty,
                 crossbeam::Steal::Success(task) => Steal::Task(task),
                 crossbeam::Steal::Retry => Steal::Retry,
             }
+        }
+
+        fn used(&self) -> impl Iterator<Item = &crossbeam::Stealer<Task>> {
+            let shown = self.shown.load(Relaxed);
+            let (first, span) = (shown % RING, shown / RING);
+            (first..=first + span).map(|place| &self.ring[place % RING])
         }
     }
 }
