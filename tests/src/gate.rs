@@ -1,8 +1,8 @@
 //! Gates in real time, on a machine that has others to serve, too.
 //!
 //! In come attempts, each of which says how late something was; out comes a verdict. A machine that is busy makes an attempt late, and never one early. So beside
-//! each attempt a control measures how late the machine makes threads that nobody blocks, and what the machine has spoilt doesn't count. Called by `gates.rs`
-//! and `net/timers.rs`.
+//! each attempt a control measures how late the machine makes threads that nobody blocks, and what the machine has spoilt doesn't count. Called by `gates.rs`,
+//! whose tests have their process, and so most of the machine, to themselves: one that is busy itself would spoil what the control doesn't show.
 
 use crate::{Stopwatch, block_thread};
 use std::sync::Arc;

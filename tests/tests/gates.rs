@@ -6,10 +6,10 @@
 use heist::runtime::Runtime;
 use heist::sync::oneshot;
 use heist::time::{self, Duration, Instant};
-use heist_tests::{Shape, Stopwatch, block_thread, guarded, judge};
+use heist_tests::{Shape, Stopwatch, block_thread, guarded, judge, receive};
 use std::future::{Future, poll_fn};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::task::Poll;
 
 /// For how long a task blocks its worker, by mistake.
@@ -112,6 +112,32 @@ fn of_timers_at_once(runtime: &Runtime) -> Duration {
     })
 }
 
+/// Likewise, one after the other; and the first blocks its worker for longer if need be: until all the others have fired.
+fn of_timers_of_tasks(runtime: &Runtime) -> Duration {
+    const TIMERS: u32 = 50;
+    let spawner = runtime.spawn(async {
+        let first = Instant::now() + Duration::from_millis(20);
+        let (fired, fires) = mpsc::channel();
+        let blocking = heist::spawn(async move {
+            time::sleep_until(first).await;
+            let blocked = Instant::now();
+            let latest = (1..TIMERS).map(|_| receive::<Duration>(&fires)).max();
+            block_thread(BLOCK.saturating_sub(blocked.elapsed()));
+            latest.unwrap()
+        });
+        for number in 1..TIMERS {
+            let fired = fired.clone();
+            drop(heist::spawn(async move {
+                let deadline = first + number * Duration::from_millis(1);
+                time::sleep_until(deadline).await;
+                fired.send(deadline.elapsed()).unwrap();
+            }));
+        }
+        blocking.await.unwrap()
+    });
+    runtime.block_on(spawner).unwrap()
+}
+
 #[test]
 fn a_child_of_a_blocking_task_starts_within_5_ms() {
     let name = "a_child_of_a_blocking_task_starts_within_5_ms";
@@ -154,5 +180,16 @@ fn timers_beside_a_blocking_one_are_10_ms_late_at_most() {
         Shape::Workers(4),
         Duration::from_millis(10),
         of_timers_at_once,
+    );
+}
+
+#[test]
+fn timers_that_a_blocking_one_waits_for_are_10_ms_late_at_most() {
+    let name = "timers_that_a_blocking_one_waits_for_are_10_ms_late_at_most";
+    gate(
+        name,
+        Shape::Workers(4),
+        Duration::from_millis(10),
+        of_timers_of_tasks,
     );
 }

@@ -426,76 +426,87 @@ fn another_blocking_thread_cannot_start() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_shutdown_that_gets_no_thread() {
-    // So large that no stack of a thread that has ended is kept for the next one.
-    let stacks = [ONE_ARENA[0], ("RUST_MIN_STACK", "67108864")];
-    let ended = in_child("a_shutdown_that_gets_no_thread", &stacks, || {
-        for shape in SHAPES {
-            for bound in [Duration::ZERO, Duration::from_millis(20)] {
-                let mut builder = shape.builder();
-                let runtime = builder.max_blocking_threads(1).build().unwrap();
-                let runtime = Running::new(shape, runtime);
-                let stuck = runtime.occupy();
-                let (begun, begins) = mpsc::channel();
-                let (release, released) = mpsc::channel::<()>();
-                let running = runtime.spawn_blocking(move || {
-                    begun.send(()).unwrap();
-                    let _ = released.recv_timeout(PATIENCE);
-                });
-                receive(&begins);
-                let dropped = Tally::new();
-                let (task, job) = (dropped.on_drop(), dropped.on_drop());
-                let idle = runtime.spawn(async move {
-                    let _guard = task;
-                    pending::<()>().await;
-                });
-                let queued = runtime.spawn_blocking(move || drop(job));
-
-                // Of this runtime, on a thread that isn't its own.
-                let handle = runtime.handle().clone();
-                let (waits, waiting) = mpsc::channel();
-                let elsewhere = thread::spawn(move || {
-                    let _guard = handle.enter();
-                    futures_lite::future::block_on(async {
-                        let listener = heist::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                        once_waiting(listener.accept(), || waits.send(()).unwrap()).await
-                    })
-                });
-                receive(&waiting);
-
-                let limit = rustix::process::getrlimit(rustix::process::Resource::As);
-                limit_address_space(32 * MIB);
-                let (runtime, driver) = runtime.take();
-                runtime.shutdown_timeout(bound);
-                rustix::process::setrlimit(rustix::process::Resource::As, limit).unwrap();
-
-                assert_eq!(dropped.count(), 2);
-                for cancelled in [idle, queued] {
-                    assert!(cancelled.is_finished());
-                    let outcome = futures_lite::future::block_on(cancelled);
-                    assert!(outcome.unwrap_err().is_cancelled());
-                }
-                assert!(!elsewhere.is_finished(), "a poll has lost its drivers");
-                drop(stuck);
-                let error = elsewhere.join().unwrap().unwrap_err();
-                assert_eq!(
-                    error.to_string(),
-                    "the heist runtime that this socket belongs to has been shut down"
-                );
-                drop(release);
-                futures_lite::future::block_on(running).unwrap();
-                drop(driver);
-            }
-        }
-    });
-    ended.assert_success();
-    let reports = ended.reports();
-    assert_eq!(reports.len(), 2 * SHAPES.len(), "{reports:?}");
-    for report in reports {
+    // Each in a process of its own, where no other thread ends meanwhile: its stack would be room for this one.
+    const CASE: &str = "HEIST_TESTS_CASE";
+    let bounds = [Duration::ZERO, Duration::from_millis(20)];
+    let cases = SHAPES.map(|shape| bounds.map(|bound| (shape, bound)));
+    for case in 0..cases.as_flattened().len() {
+        let environment = [
+            ONE_ARENA[0],
+            // So large that no stack is kept for the next thread.
+            ("RUST_MIN_STACK", "67108864"),
+            (CASE, &case.to_string()),
+        ];
+        let ended = in_child("a_shutdown_that_gets_no_thread", &environment, || {
+            let case: usize = std::env::var(CASE).unwrap().parse().unwrap();
+            let (shape, bound) = cases.as_flattened()[case];
+            shut_down_without_a_thread(shape, bound);
+        });
+        ended.assert_success();
+        let reports = ended.reports();
         let said = "heist: no thread for the shutdown of a runtime (";
-        assert!(report.starts_with(said), "{report}");
         assert!(
-            report.ends_with("): its tasks are dropped on this one"),
-            "{report}"
+            reports.len() == 1
+                && reports[0].starts_with(said)
+                && reports[0].ends_with("): its tasks are dropped on this one"),
+            "{reports:?}"
         );
     }
+}
+
+#[cfg(target_os = "linux")]
+fn shut_down_without_a_thread(shape: Shape, bound: Duration) {
+    let mut builder = shape.builder();
+    let runtime = builder.max_blocking_threads(1).build().unwrap();
+    let runtime = Running::new(shape, runtime);
+    let stuck = runtime.occupy();
+    let (begun, begins) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let running = runtime.spawn_blocking(move || {
+        begun.send(()).unwrap();
+        let _ = released.recv_timeout(PATIENCE);
+    });
+    receive(&begins);
+    let dropped = Tally::new();
+    let (task, job) = (dropped.on_drop(), dropped.on_drop());
+    let idle = runtime.spawn(async move {
+        let _guard = task;
+        pending::<()>().await;
+    });
+    let queued = runtime.spawn_blocking(move || drop(job));
+
+    // Of this runtime, on a thread that isn't its own.
+    let handle = runtime.handle().clone();
+    let (waits, waiting) = mpsc::channel();
+    let elsewhere = thread::spawn(move || {
+        let _guard = handle.enter();
+        futures_lite::future::block_on(async {
+            let listener = heist::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            once_waiting(listener.accept(), || waits.send(()).unwrap()).await
+        })
+    });
+    receive(&waiting);
+
+    let limit = rustix::process::getrlimit(rustix::process::Resource::As);
+    limit_address_space(32 * MIB);
+    let (runtime, driver) = runtime.take();
+    runtime.shutdown_timeout(bound);
+    rustix::process::setrlimit(rustix::process::Resource::As, limit).unwrap();
+
+    assert_eq!(dropped.count(), 2);
+    for cancelled in [idle, queued] {
+        assert!(cancelled.is_finished());
+        let outcome = futures_lite::future::block_on(cancelled);
+        assert!(outcome.unwrap_err().is_cancelled());
+    }
+    assert!(!elsewhere.is_finished(), "a poll has lost its drivers");
+    drop(stuck);
+    let error = elsewhere.join().unwrap().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the heist runtime that this socket belongs to has been shut down"
+    );
+    drop(release);
+    futures_lite::future::block_on(running).unwrap();
+    drop(driver);
 }

@@ -4,7 +4,7 @@ use crate::support::{Random, Wakes, pair};
 use futures_lite::future::{poll_once, yield_now};
 use heist::io::{AsyncReadExt, AsyncWriteExt};
 use heist::time::{Duration, Instant, Sleep, interval, sleep, sleep_until, timeout};
-use heist_tests::{Shape, block_thread, guarded, judge, receive, wait_until};
+use heist_tests::{Shape, guarded, receive, wait_until};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -256,40 +256,5 @@ fn from_worker_to_worker() {
             assert_eq!(Arc::strong_count(&wakes), 1);
             assert_eq!(wakes.count(), usize::from(fires));
         }
-    });
-}
-
-/// Of 50 timers of one worker the first blocks it for 300 ms, and longer if need be: until all the others have fired. None of them is
-/// more than 10 ms late.
-#[test]
-fn a_blocked_worker_delays_no_timer() {
-    const TIMERS: u32 = 50;
-    const BLOCKED: Duration = Duration::from_millis(300);
-    const LATE: Duration = Duration::from_millis(10);
-    guarded("a_blocked_worker_delays_no_timer", || {
-        let runtime = Shape::Workers(4).runtime();
-        judge(LATE, || {
-            let late = runtime.block_on(runtime.spawn(async {
-                let begun = Instant::now();
-                let (fired, fires) = mpsc::channel();
-                let blocker = heist::spawn(async move {
-                    sleep_until(begun + 20 * MILLISECOND).await;
-                    let blocked = Instant::now();
-                    let late = (1..TIMERS).map(|_| receive::<Duration>(&fires)).max();
-                    block_thread(BLOCKED.saturating_sub(blocked.elapsed()));
-                    late
-                });
-                for number in 1..TIMERS {
-                    let fired = fired.clone();
-                    drop(heist::spawn(async move {
-                        let deadline = begun + (20 + number) * MILLISECOND;
-                        sleep_until(deadline).await;
-                        fired.send(Instant::now() - deadline).unwrap();
-                    }));
-                }
-                blocker.await.unwrap().unwrap()
-            }));
-            late.unwrap()
-        });
     });
 }
