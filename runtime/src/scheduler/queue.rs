@@ -6,11 +6,11 @@
 //! The queue is a ring of four of crossbeam's, each bounded at its smallest buffer, so that none ever grows, shrinks or leaves garbage to its epochs: spawning
 //! allocates the task's cell and nothing else. The owner fills one after the other, and empties them in the same order. What doesn't fit goes to the injector.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 use crate::task::Task;
 
-/// How many tasks a queue holds. Few in models, so that they reach the edge.
+/// How many tasks a queue holds at most; it may refuse some when it is more than three quarters full. Few in models, so that they reach the edge.
 pub(super) const CAPACITY: usize = if cfg!(heist_loom) { 4 } else { 256 };
 
 /// What a theft brought.
@@ -249,5 +249,120 @@ mod locked {
             into.0.lock().extend(stolen);
             Steal::Task(task)
         }
+    }
+}
+
+#[cfg(all(test, not(heist_loom)))]
+mod tests {
+    use super::*;
+    use crate::task::{self, Header, IdBlock, Schedule};
+    use std::collections::VecDeque;
+    use std::future::ready;
+    use std::panic::Location;
+    use std::ptr::NonNull;
+
+    struct Nowhere;
+
+    impl Schedule for Nowhere {
+        #[expect(
+            unsafe_code,
+            reason = "the trait's method is unsafe to call; this one does nothing"
+        )]
+        unsafe fn schedule(_: NonNull<Self>, _: Task) {}
+        fn release(&self, _: &Header) {}
+    }
+
+    fn task() -> Task {
+        task::new(
+            ready(()),
+            Nowhere,
+            IdBlock::new().take(),
+            Location::caller(),
+        )
+        .0
+    }
+
+    /// A queue beside what it should hold, oldest first.
+    struct Checked {
+        queue: Local,
+        expected: VecDeque<NonNull<Header>>,
+    }
+
+    impl Checked {
+        fn push(&mut self) {
+            let task = task();
+            let header = task.as_raw();
+            let refused = self.queue.push(task).err();
+            // A place in the first deque is free for others only when that deque is empty.
+            assert!(refused.is_none() || self.expected.len() > CAPACITY / 4 * 3);
+            assert!(refused.is_some() || self.expected.len() < CAPACITY);
+            if refused.is_none() {
+                self.expected.push_back(header);
+            }
+        }
+
+        fn pop(&mut self) {
+            let popped = self.queue.pop().map(|task| task.as_raw());
+            assert_eq!(popped, self.expected.pop_front());
+        }
+
+        fn check(&self, stealer: &Stealer) {
+            assert_eq!(self.queue.is_empty(), self.expected.is_empty());
+            assert_eq!(stealer.is_empty(), self.expected.is_empty());
+            assert_eq!(self.queue.has_several(), self.expected.len() > 1);
+            assert!(self.queue.room() <= CAPACITY - self.expected.len());
+        }
+    }
+
+    #[test]
+    fn it_is_first_in_first_out_however_full_it_is() {
+        let (queue, stealer) = Local::new();
+        let mut queue = Checked {
+            queue,
+            expected: VecDeque::new(),
+        };
+        for (pushes, pops) in [(1, 1), (300, 100), (50, 0), (60, 200), (256, 30), (30, 300)] {
+            for _ in 0..3 {
+                (0..pushes).for_each(|_| queue.push());
+                queue.check(&stealer);
+                (0..pops).for_each(|_| queue.pop());
+                queue.check(&stealer);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_stolen_is_the_oldest_and_is_there_once() {
+        let (queue, stealer) = Local::new();
+        let mut victim = Checked {
+            queue,
+            expected: VecDeque::new(),
+        };
+        (0..CAPACITY).for_each(|_| victim.push());
+        while !victim.expected.is_empty() {
+            let (thief, _stealer) = Local::new();
+            let Steal::Task(first) = stealer.steal(&thief) else {
+                panic!("nobody else is there")
+            };
+            let others = std::iter::from_fn(|| thief.pop());
+            for stolen in std::iter::once(first).chain(others) {
+                assert_eq!(Some(stolen.as_raw()), victim.expected.pop_front());
+            }
+            victim.check(&stealer);
+        }
+        assert!(matches!(stealer.steal(&Local::new().0), Steal::Empty));
+        victim.pop();
+    }
+
+    #[test]
+    fn a_thief_that_is_full_takes_one() {
+        let (full, _stealer) = Local::new();
+        let (victim, stealer) = Local::new();
+        (0..CAPACITY).for_each(|_| assert!(full.push(task()).is_ok()));
+        (0..3).for_each(|_| assert!(victim.push(task()).is_ok()));
+        assert_eq!(full.room(), 0);
+        assert!(matches!(stealer.steal(&full), Steal::Task(_)));
+        assert!(full.push(task()).is_err());
+        assert!(victim.has_several());
     }
 }
