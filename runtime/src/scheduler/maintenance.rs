@@ -7,11 +7,12 @@
 #![forbid(unsafe_code)]
 
 use super::OUTSIDE_SHARDS;
-use super::sleep::report;
 use super::worker::Worker;
+use crate::failure;
 use crate::task::Task;
 use crate::time::Instant;
 use std::cell::Cell;
+use std::io;
 use std::time::Duration;
 
 /// After how many polls at most a worker looks at the clock.
@@ -34,6 +35,8 @@ pub(super) struct Maintenance {
     maintained: Cell<Instant>,
     /// Looks at the injector's other shards.
     looks: Cell<u32>,
+    /// How many events this worker's last turn of the reactor brought.
+    events: Cell<usize>,
     /// In a turn of the reactor or the timers: what wakes up queues up.
     turning: Cell<bool>,
     /// Tasks were queued that nobody was told of; and since when the worker keeps such to itself.
@@ -50,6 +53,7 @@ impl Maintenance {
             checked: Cell::new(now),
             maintained: Cell::new(now),
             looks: Cell::new(0),
+            events: Cell::new(0),
             turning: Cell::new(false),
             brought: Cell::new(false),
             unannounced: Cell::new(None),
@@ -59,6 +63,11 @@ impl Maintenance {
     #[inline]
     pub(super) fn is_turning(&self) -> bool {
         self.turning.get()
+    }
+
+    /// Whether the last turn of the reactor brought several events, so that more may have come since.
+    pub(super) fn was_rich(&self) -> bool {
+        self.events.get() > 1
     }
 
     /// When the timers and the reactor were last seen to.
@@ -130,8 +139,21 @@ impl Worker {
     /// Takes what events there are, if nobody else does.
     pub(super) fn turn_reactor(&self) {
         if let Some(mut turn) = self.scheduler.reactor.try_claim() {
-            report(turn.wait(Some(Duration::ZERO)));
+            self.end_turn(turn.wait(Some(Duration::ZERO)));
         }
+    }
+
+    /// Notes how many events a turn of the reactor brought, and says so if it failed, which it does not while the descriptors of the process are in order. True: it
+    /// did.
+    pub(super) fn end_turn(&self, turn: io::Result<usize>) -> bool {
+        if let Err(error) = &turn {
+            failure::report(format_args!(
+                "the reactor failed, and is tried again: {error}"
+            ));
+        }
+        let failed = turn.is_err();
+        self.maintenance.events.set(turn.unwrap_or(0));
+        failed
     }
 
     /// What a turn has brought is this worker's for a while (`patience.rs`). One task is for itself anyway.

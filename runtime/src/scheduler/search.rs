@@ -26,7 +26,12 @@ impl Worker {
             if self.remote().summons.is_standing() {
                 break;
             }
-            if let Some(task) = self.look_around().or_else(|| self.look_at_the_reactor()) {
+            if let Some(task) = self.look_around() {
+                return Some(task);
+            }
+            if self.maintenance.was_rich()
+                && let Some(task) = self.look_at_the_reactor()
+            {
                 return Some(task);
             }
             for _ in 0..SEARCH_SPINS << round {

@@ -7,10 +7,8 @@
 
 use super::relief::{ASLEEP, QUIET_TICKS, TICK};
 use super::worker::Worker;
-use crate::failure;
 use crate::loom::atomic::Ordering::Relaxed;
 use crate::time::Instant;
-use std::io;
 use std::time::Duration;
 
 /// How long a worker sleeps whose reactor failed.
@@ -86,7 +84,7 @@ impl Worker {
             self.tick();
             return unparked;
         };
-        let wait = || report(turn.wait_then(bound, || self.tick()));
+        let wait = || self.end_turn(turn.wait_then(bound, || self.tick()));
         let failed = parker.enter_reactor() && self.turn(wait);
         drop(turn);
         let unparked = parker.leave_reactor();
@@ -111,14 +109,4 @@ impl Worker {
             .flatten()
             .min()
     }
-}
-
-/// Says so if the reactor failed, which it does not while the descriptors of the process are in order. True: it did.
-pub(super) fn report(turn: io::Result<usize>) -> bool {
-    if let Err(error) = &turn {
-        failure::report(format_args!(
-            "the reactor failed, and is tried again: {error}"
-        ));
-    }
-    turn.is_err()
 }
