@@ -108,6 +108,12 @@ impl Injector {
         self.occupied.load(Relaxed) & (1 << shard) != 0
     }
 
+    /// The same for several shards, as a mask.
+    #[inline]
+    pub(super) fn holds_any(&self, shards: usize) -> bool {
+        self.occupied.load(Relaxed) & shards != 0
+    }
+
     /// The fullest of the first `shards`, if it holds far more than one of them, `own`. What was pushed since it was last taken from isn't counted.
     pub(super) fn far_fuller(&self, own: usize, shards: usize) -> Option<usize> {
         let waiting = |shard: usize| self.shards[shard].waiting.load(Relaxed);

@@ -153,6 +153,12 @@ impl Scheduler {
         worker % (self.injector.shards() - OUTSIDE_SHARDS)
     }
 
+    /// The injector's shards whose tasks a worker's own tasks, when they yield, queue up behind: its own and those for other threads; a mask.
+    fn shards_ahead(&self, worker: usize) -> usize {
+        let outside = usize::MAX << (self.injector.shards() - OUTSIDE_SHARDS);
+        outside | 1 << self.spill_shard(worker)
+    }
+
     /// Wakes a worker for work that was pushed, unless one is searching or none sleeps.
     #[inline]
     fn announce(&self) {

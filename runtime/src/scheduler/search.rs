@@ -77,10 +77,16 @@ impl Worker {
     }
 
     /// No searcher any more: if it was the last, it wakes the next one if more work is in sight, beside what it keeps to itself for a while.
+    #[inline]
     pub(super) fn stop_searching(&self) {
-        if !self.searching.replace(false) {
-            return;
+        if self.searching.get() {
+            self.end_search();
         }
+    }
+
+    #[cold]
+    fn end_search(&self) {
+        self.searching.set(false);
         if self.was_woken.replace(false) {
             self.scheduler.patience.lose();
         }

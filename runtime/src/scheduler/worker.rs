@@ -67,6 +67,8 @@ pub(crate) struct Worker {
     /// This worker's shard of the injector, and whether it has put anything there that may be there still.
     pub(super) spill: usize,
     has_spilt: Cell<bool>,
+    /// The shards whose tasks are ahead of one that yields: this worker's and the outside ones.
+    ahead: usize,
     /// The worker to look at next, to see whether it is stuck.
     pub(super) suspect: Cell<usize>,
     /// Times in a row that the next-slot was preferred.
@@ -89,6 +91,7 @@ impl Worker {
             maintenance: Maintenance::new(now),
             spill: scheduler.spill_shard(index),
             has_spilt: Cell::new(false),
+            ahead: scheduler.shards_ahead(index),
             suspect: Cell::new(index),
             streak: Cell::new(0),
             tick: Cell::new(BEGINNING),
@@ -210,7 +213,7 @@ impl Worker {
     /// This worker looks there next, so another is woken only if there is something to take besides.
     #[inline]
     fn requeue(&self, task: Task) {
-        let injected = self.scheduler.has_injected();
+        let injected = self.scheduler.injector.holds_any(self.ahead);
         let alone = !injected && self.queue.is_empty() && self.remote().slot.is_empty();
         if injected {
             self.spill(task);
