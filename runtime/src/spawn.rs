@@ -1,9 +1,11 @@
-//! `spawn` and `spawn_blocking` on the runtime that the thread is in.
+//! `spawn` and `spawn_blocking` on the runtime that the thread is in, and `block_in_place`.
 
 #![forbid(unsafe_code)]
 
-use crate::runtime::{Handle, context};
+use crate::runtime::{Handle, RuntimeFlavor, context};
+use crate::scheduler;
 use crate::task::JoinHandle;
+use heist_sync::coop;
 use std::future::Future;
 
 /// Starts a task on the runtime that this thread is in: asyncio's `create_task`. It runs whether or not its handle is awaited, beside the caller; on the multi-threaded
@@ -73,4 +75,41 @@ where
         Ok(handle) => handle.spawn_blocking_at(function, place),
         Err(error) => panic!("{error}"),
     }
+}
+
+/// Runs a synchronous function that blocks or computes for long here and now, in the middle of a task, whose worker it says is gone meanwhile: other workers take over at once
+/// what waits for it, and if none is left a standby worker does. The function may borrow from the task, and may itself call `Handle::block_on`.
+///
+/// A task that blocks without saying so has the same done for it a few milliseconds later, and is reported. [`spawn_blocking`] is better where the function can be sent to another
+/// thread: what else the task is made of (in `join!`, `select!`) goes on beside it.
+///
+/// On a thread of the blocking pool, or outside a runtime, it just calls the function.
+///
+/// # Panics
+///
+/// On the current-thread flavour, where there is no other worker.
+///
+/// # Examples
+///
+/// ```
+/// # heist::run(async {
+/// let task = heist::spawn(async {
+///     let path = String::from("Cargo.toml");
+///     heist::task::block_in_place(|| std::fs::read_to_string(&path))
+/// });
+/// # assert!(task.await.unwrap()?.contains("heist"));
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn block_in_place<R>(function: impl FnOnce() -> R) -> R {
+    if coop::may_block() {
+        return function();
+    }
+    let flavor = context::with_current(Handle::runtime_flavor);
+    assert!(
+        flavor != Ok(RuntimeFlavor::CurrentThread),
+        "`block_in_place` was called on a current-thread runtime, where nobody else could run the other tasks meanwhile: use `heist::spawn_blocking`, or a multi-threaded runtime"
+    );
+    scheduler::block_in_place(|| context::allow_blocking(function))
 }

@@ -60,9 +60,22 @@ impl Ended {
         assert!(self.status.success(), "{}\n{}", self.status, self.stderr);
     }
 
-    /// The lines of standard error that are the runtime's own.
+    /// The lines of standard error that are the runtime's own, without those on slow polls: on a busy machine any poll may be slow.
     pub fn reports(&self) -> Vec<&str> {
         let lines = self.stderr.lines();
-        lines.filter(|line| line.starts_with("heist")).collect()
+        lines
+            .filter(|line| line.starts_with("heist") && !is_slow_poll(line))
+            .collect()
     }
+
+    /// Those on slow polls.
+    pub fn slow_polls(&self) -> Vec<&str> {
+        let lines = self.stderr.lines();
+        lines.filter(|line| is_slow_poll(line)).collect()
+    }
+}
+
+/// Whether a line of standard error is the report of a slow poll.
+pub fn is_slow_poll(line: &str) -> bool {
+    line.starts_with("heist: task ") && line.contains(" has blocked its thread for ")
 }

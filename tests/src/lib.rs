@@ -23,7 +23,7 @@ mod strace;
 mod tally;
 mod waiting;
 
-pub use child::{Ended, in_child};
+pub use child::{Ended, in_child, is_slow_poll};
 pub use clock::{Stopwatch, block_thread};
 pub use gate::judge;
 pub use guard::{PATIENCE, guarded, receive, wait_until};

@@ -150,7 +150,10 @@ impl Shape {
         builder
             .worker_threads(workers.max(1))
             .max_blocking_threads(BLOCKING)
-            .thread_keep_alive(Duration::from_secs(3_600));
+            .thread_keep_alive(Duration::from_secs(3_600))
+            // The report of a slow poll allocates; and what keeps watch over workers that are all busy does, when it begins.
+            .relief_after(Duration::from_secs(3_600))
+            .disable_relief();
         // All workers are up before anything is counted.
         let started = Arc::new(Barrier::new(workers + 1));
         let arrivals = AtomicUsize::new(0);

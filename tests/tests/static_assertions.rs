@@ -8,7 +8,9 @@
 use heist::blocking::{self, Job, JobPool, Metrics, Pool, RejectReason, Rejected};
 use heist::io::{Interest, Ready};
 use heist::net::{TcpListener, TcpStream};
-use heist::runtime::{Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, TryCurrentError};
+use heist::runtime::{
+    Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, SlowPoll, TryCurrentError,
+};
 use heist::sync::{Notify, futures::Notified, oneshot};
 use heist::task::coop::{self, Blocking, Budget, Context, RestoreOnPending, Unconstrained};
 use heist::task::{AbortHandle, Id, JoinError, JoinHandle, YieldNow};
@@ -37,6 +39,7 @@ assert_impl_all!(Builder: Send, Sync, Unpin);
 assert_impl_all!(Runtime: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(Handle: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(RuntimeFlavor: Send, Sync, Unpin, Copy);
+assert_impl_all!(SlowPoll: Clone, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(TryCurrentError: Send, Sync, Unpin, std::error::Error);
 // Of its thread. tokio's is `Sync`; but nothing can be done with a reference to one, and other threads have no business with it.
 assert_impl_all!(EnterGuard<'static>: Unpin);

@@ -4,9 +4,11 @@
 
 use super::blocking::BlockingPool;
 use super::current_thread::Core;
-use super::multi_thread::{Hook, ThreadOptions, WorkerThreads};
-use super::{Handle, Runtime, RuntimeFlavor};
-use crate::scheduler::Scheduler;
+use super::handle::Shared;
+use super::multi_thread::{ThreadOptions, WorkerThreads};
+use super::relief::ReliefThreads;
+use super::{Handle, Runtime, RuntimeFlavor, SlowPoll};
+use crate::scheduler::{ReliefOptions, Scheduler};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -30,6 +32,7 @@ pub struct Builder {
     worker_threads: Option<usize>,
     max_blocking_threads: usize,
     keep_alive: Duration,
+    relief: ReliefOptions,
     threads: ThreadOptions,
 }
 
@@ -73,6 +76,12 @@ impl Builder {
             worker_threads: None,
             max_blocking_threads: 512,
             keep_alive: Duration::from_secs(10),
+            relief: ReliefOptions {
+                after: Duration::from_millis(5),
+                standbys: 64,
+                is_alone: flavor == RuntimeFlavor::CurrentThread,
+                on_slow_poll: None,
+            },
             threads: ThreadOptions {
                 name: Arc::new(|| "heist-worker".into()),
                 stack_size: None,
@@ -245,6 +254,81 @@ impl Builder {
         self
     }
 
+    /// How long a poll may block its worker before the worker counts as held up: 5 ms if this is not called. The poll is then reported, once for each task; and if
+    /// too few other workers are left, a standby worker takes the place of the one that is held up, until it moves again.
+    ///
+    /// This time is always that of the real clock, and a worker that merely waits for a processor is not held up. It is looked at four times in this bound, but at
+    /// most once in a millisecond.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::runtime::Builder;
+    /// use std::time::Duration;
+    ///
+    /// let runtime = Builder::new_multi_thread().relief_after(Duration::from_millis(20)).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn relief_after(&mut self, bound: Duration) -> &mut Self {
+        assert!(
+            !bound.is_zero(),
+            "`relief_after` needs a bound above zero: each poll takes some time; `disable_relief` turns it off"
+        );
+        self.relief.after = bound;
+        self
+    }
+
+    /// How many standby workers there may be at the same time: 64 if this is not called. Each has a thread, which is started when it is first needed, and ends some time after it
+    /// was ([`thread_keep_alive`](Self::thread_keep_alive)). Zero is [`disable_relief`](Self::disable_relief).
+    ///
+    /// That they are not enough is reported, once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().max_relief_workers(8).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn max_relief_workers(&mut self, count: usize) -> &mut Self {
+        self.relief.standbys = count;
+        self
+    }
+
+    /// Starts no standby workers: if all workers are blocked, everything waits. What waits for one that is blocked is still taken over by the others, and its poll reported, as
+    /// long as there are others.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().disable_relief().build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn disable_relief(&mut self) -> &mut Self {
+        self.max_relief_workers(0)
+    }
+
+    /// Calls a function, instead of writing to standard error, when a poll has blocked its worker for longer than [`relief_after`](Self::relief_after): once for each task. It is
+    /// called while the poll goes on, on another thread of the runtime, and should not block; on the current-thread flavour by the same thread, afterwards. A panic in it is
+    /// reported.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread()
+    ///     .on_slow_poll(|poll| eprintln!("warning: {poll}"))
+    ///     .build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_slow_poll(&mut self, hook: impl Fn(&SlowPoll) + Send + Sync + 'static) -> &mut Self {
+        self.relief.on_slow_poll = Some(Arc::new(hook));
+        self
+    }
+
     /// Does nothing: every driver is always there. For code that comes from tokio.
     ///
     /// # Examples
@@ -311,19 +395,33 @@ impl Builder {
                 None => default_worker_threads()?,
             },
         };
-        let (scheduler, mut workers) = Scheduler::new(workers, SEED);
-        let core = match self.flavor {
-            RuntimeFlavor::CurrentThread => {
-                let worker = workers.pop();
-                worker.map(|worker| Core::new(scheduler.clone(), worker))
+        let relief_threads = self.relief_threads();
+        let mut threads = Vec::new();
+        let handle = Handle::new_cyclic(|handle| {
+            let call_standby = relief_threads
+                .as_ref()
+                .map(|_| Box::new(handle.standby_call()) as Box<dyn Fn() + Send + Sync>);
+            let (scheduler, mut workers) =
+                Scheduler::new(workers, SEED, self.relief.clone(), call_standby);
+            let core = match self.flavor {
+                RuntimeFlavor::CurrentThread => {
+                    let worker = workers.pop();
+                    worker.map(|worker| Core::new(scheduler.clone(), worker))
+                }
+                RuntimeFlavor::MultiThread => None,
+            };
+            threads = workers;
+            Shared {
+                scheduler,
+                blocking: self.blocking_pool(),
+                core,
+                relief: relief_threads,
             }
-            RuntimeFlavor::MultiThread => None,
-        };
-        let handle = Handle::new(scheduler, self.blocking_pool(), core);
+        });
         let runtime = Runtime::assemble(handle, WorkerThreads::none());
         let started = runtime
             .threads()
-            .start(runtime.handle(), workers, &self.threads);
+            .start(runtime.handle(), threads, &self.threads);
         if let Err(error) = started {
             runtime.end_unused();
             return Err(error);
@@ -332,27 +430,18 @@ impl Builder {
     }
 
     fn blocking_pool(&self) -> BlockingPool {
-        let ThreadOptions {
-            name,
-            stack_size,
-            on_start,
-            on_stop,
-        } = self.threads.clone();
-        let mut builder = heist_blocking_pool::Pool::builder()
-            .max_threads(self.max_blocking_threads)
-            .keep_alive(self.keep_alive)
-            .thread_name_fn(move || name());
-        if let Some(bytes) = stack_size {
-            builder = builder.thread_stack_size(bytes);
-        }
-        let call = |hook: Hook| move || hook();
-        if let Some(hook) = on_start {
-            builder = builder.on_thread_start(call(hook));
-        }
-        if let Some(hook) = on_stop {
-            builder = builder.on_thread_stop(call(hook));
-        }
-        BlockingPool::new(builder)
+        let builder = self.threads.pool_builder();
+        BlockingPool::new(
+            builder
+                .max_threads(self.max_blocking_threads)
+                .keep_alive(self.keep_alive),
+        )
+    }
+
+    /// The threads of relief, if there are any workers to relieve.
+    fn relief_threads(&self) -> Option<ReliefThreads> {
+        let is_wanted = self.flavor == RuntimeFlavor::MultiThread && self.relief.standbys > 0;
+        is_wanted.then(|| ReliefThreads::new(self.relief.standbys, self.keep_alive, &self.threads))
     }
 }
 

@@ -133,6 +133,6 @@ pub(super) fn forbid_blocking<R>(what: &str, f: impl FnOnce() -> R) -> R {
 }
 
 /// Runs synchronous code, which may block, on a thread of the blocking pool.
-pub(super) fn allow_blocking<R>(f: impl FnOnce() -> R) -> R {
+pub(crate) fn allow_blocking<R>(f: impl FnOnce() -> R) -> R {
     coop::enter(Context::new(Budget::unlimited(), Blocking::Allowed), f)
 }

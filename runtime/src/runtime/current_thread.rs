@@ -201,8 +201,11 @@ fn run<F: Future>(
     let mut first = true;
     worker.run(|| {
         let woken = worker.answer_summons() || std::mem::take(&mut first);
-        if woken && let Poll::Ready(ready) = poll(future.as_mut(), &waker) {
-            output = Some(ready);
+        if woken {
+            worker.begin_root();
+            if let Poll::Ready(ready) = poll(future.as_mut(), &waker) {
+                output = Some(ready);
+            }
         }
         output.is_some() || scheduler.is_closed()
     });

@@ -5,13 +5,14 @@
 use super::blocking::BlockingPool;
 use super::context::{self, EnterGuard, TryCurrentError};
 use super::current_thread::Core;
+use super::relief::ReliefThreads;
 use super::{current_thread, multi_thread};
 use crate::scheduler::Scheduler;
 use crate::task::JoinHandle;
 use std::fmt;
 use std::future::Future;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// A reference to a runtime: cheap to clone, `Send`, and usable on any thread. It doesn't keep the runtime from shutting down; what is spawned
 /// afterwards is cancelled at once. What an asyncio program does with its event loop is done with this.
@@ -30,11 +31,31 @@ pub struct Handle {
 }
 
 /// What all handles of a runtime lead to.
-struct Shared {
-    scheduler: Arc<Scheduler>,
-    blocking: BlockingPool,
-    /// Of the current-thread flavour: the worker that whoever is in `block_on` runs.
-    core: Option<Core>,
+pub(super) struct Shared {
+    pub(super) scheduler: Arc<Scheduler>,
+    pub(super) blocking: BlockingPool,
+    /// The current-thread flavour's.
+    pub(super) core: Option<Core>,
+    /// The other's, unless it is turned off.
+    pub(super) relief: Option<ReliefThreads>,
+}
+
+/// What doesn't keep the runtime.
+pub(super) struct WeakHandle(Weak<Shared>);
+
+impl WeakHandle {
+    /// What the scheduler calls when it needs a standby.
+    pub(super) fn standby_call(&self) -> impl Fn() + Send + Sync + 'static {
+        let shared = self.0.clone();
+        move || {
+            if let Some(shared) = shared.upgrade() {
+                let handle = Handle { shared };
+                if let Some(relief) = handle.relief() {
+                    relief.call_standby(&handle);
+                }
+            }
+        }
+    }
 }
 
 /// Which kind a runtime is: see [the module](super).
@@ -58,18 +79,14 @@ pub enum RuntimeFlavor {
 }
 
 impl Handle {
-    pub(super) fn new(
-        scheduler: Arc<Scheduler>,
-        blocking: BlockingPool,
-        core: Option<Core>,
-    ) -> Self {
+    pub(super) fn new_cyclic(make: impl FnOnce(&WeakHandle) -> Shared) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                scheduler,
-                blocking,
-                core,
-            }),
+            shared: Arc::new_cyclic(|shared| make(&WeakHandle(shared.clone()))),
         }
+    }
+
+    pub(super) fn relief(&self) -> Option<&ReliefThreads> {
+        self.shared.relief.as_ref()
     }
 
     /// The handle of the runtime that this thread is in: asyncio's `get_running_loop`.

@@ -12,7 +12,8 @@
 //!
 //! * A task that is woken is polled again, as long as the runtime lives.
 //! * A task that wakes itself over and over keeps no other waiting for ever: each has its turn; so have timers, sockets and tasks from other threads.
-//! * A task that blocks its thread keeps no other task, timer or socket waiting for long while any worker is idle.
+//! * A task that blocks its thread keeps no other task, timer or socket waiting for long, on the multi-threaded flavour: other workers take over what waits for it, and when
+//!   none is left a standby worker does. It is reported.
 //! * When the runtime has shut down, no task of it is left.
 //!
 //! # What is so at present, and may change
@@ -26,12 +27,14 @@ pub(crate) mod context;
 mod current_thread;
 mod handle;
 mod multi_thread;
+mod relief;
 #[expect(
     clippy::module_inception,
     reason = "the module holds the type that it is named after"
 )]
 mod runtime;
 
+pub use crate::scheduler::SlowPoll;
 pub use builder::Builder;
 pub use context::{EnterGuard, TryCurrentError};
 pub use handle::{Handle, RuntimeFlavor};

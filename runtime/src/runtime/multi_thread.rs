@@ -28,6 +28,30 @@ pub(super) struct ThreadOptions {
     pub(super) on_stop: Option<Hook>,
 }
 
+impl ThreadOptions {
+    /// A pool whose threads are made like this.
+    pub(super) fn pool_builder(&self) -> heist_blocking_pool::Builder {
+        let Self {
+            name,
+            stack_size,
+            on_start,
+            on_stop,
+        } = self.clone();
+        let mut builder = heist_blocking_pool::Pool::builder().thread_name_fn(move || name());
+        if let Some(bytes) = stack_size {
+            builder = builder.thread_stack_size(bytes);
+        }
+        let call = |hook: Hook| move || hook();
+        if let Some(hook) = on_start {
+            builder = builder.on_thread_start(call(hook));
+        }
+        if let Some(hook) = on_stop {
+            builder = builder.on_thread_stop(call(hook));
+        }
+        builder
+    }
+}
+
 /// The worker threads of one runtime.
 pub(super) struct WorkerThreads {
     threads: Mutex<Vec<thread::JoinHandle<()>>>,
@@ -42,7 +66,7 @@ struct Running {
 
 /// What the workers of a runtime hold together. The last one to end closes the drivers, which nobody turns any more: whoever waits for them still, on another
 /// thread, learns of it.
-struct Drivers(Arc<Scheduler>);
+pub(super) struct Drivers(Arc<Scheduler>);
 
 impl Drop for Drivers {
     fn drop(&mut self) {
@@ -89,6 +113,9 @@ impl WorkerThreads {
             return Ok(());
         }
         let drivers = Arc::new(Drivers(handle.scheduler().clone()));
+        if let Some(relief) = handle.relief() {
+            relief.share_drivers(&drivers);
+        }
         for (number, worker) in workers.into_iter().enumerate() {
             let mut builder = thread::Builder::new().name((options.name)());
             if let Some(bytes) = options.stack_size {

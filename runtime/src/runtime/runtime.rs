@@ -266,8 +266,10 @@ impl Runtime {
     /// Waits for the workers to end, which they do after the polls that run, so long at most. True: they have.
     fn join(&self, timeout: Option<Duration>) -> bool {
         let _guard = self.handle.enter();
-        let core = self.handle.core();
-        self.threads.join(timeout) && core.is_none_or(|core| core.retire(timeout))
+        let (core, relief) = (self.handle.core(), self.handle.relief());
+        self.threads.join(timeout)
+            && relief.is_none_or(|relief| relief.shutdown(timeout))
+            && core.is_none_or(|core| core.retire(timeout))
     }
 }
 

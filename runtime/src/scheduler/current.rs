@@ -27,6 +27,12 @@ pub(super) fn set<R>(worker: &Worker, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Runs `f` on a thread that is no worker's meanwhile.
+pub(super) fn leave<R>(f: impl FnOnce() -> R) -> R {
+    let _restore = Restore(CURRENT.replace(ptr::null()));
+    f()
+}
+
 /// The worker that runs on this thread.
 #[inline]
 pub(super) fn with<R>(f: impl FnOnce(Option<&Worker>) -> R) -> R {

@@ -9,12 +9,14 @@
 //!   CHECK (all queues). Likewise who ends a search: UNSEARCH, fence, CHECK. Of two fences one comes first, so either LOOK sees the sleeper, or CHECK sees the work.
 //! * **While anyone sleeps, somebody keeps watch**: one sleeper holds the watch. While others run its sleep is bounded: it *ticks*, to relieve workers that are
 //!   stuck in one poll. When all sleep for a while it ticks no more, and who then gets up first unparks it.
+//! * **While none sleeps, the sentinel keeps watch** (`sentinel.rs`), if there may be standbys: who gets up last hands the watch to it, and who then falls asleep first
+//!   takes it over. The runtime stays entrusted to it for a while, so that this need seldom be done anew.
 
 #![forbid(unsafe_code)]
 
 use crate::loom::Mutex;
 use crate::loom::atomic::{
-    AtomicUsize,
+    AtomicBool, AtomicUsize,
     Ordering::{AcqRel, Relaxed, SeqCst},
     fence,
 };
@@ -37,24 +39,65 @@ const NOBODY: usize = 0;
 /// The watcher's sleep is bounded. Beside `worker + 1`, shifted.
 const TICKING: usize = 1;
 
+/// The sentinel keeps watch. It ticks.
+const SENTINEL: usize = usize::MAX;
+
+/// Who is to be woken so that the watch is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Keeper {
+    Worker(usize),
+    /// It is to be entrusted with the runtime.
+    Sentinel,
+}
+
 /// See the module.
 pub(super) struct Idle {
     counts: CachePadded<AtomicUsize>,
-    /// The watcher's number plus one, shifted by one, and `TICKING`; or `NOBODY`.
+    /// The watcher's number plus one, shifted by one, and `TICKING`; or `NOBODY`, or `SENTINEL`.
     watch: CachePadded<AtomicUsize>,
     /// The sleepers, latest last. The sleepers' count changes under this lock only.
     asleep: Mutex<Vec<usize>>,
-    workers: usize,
+    /// How many workers there are, and standbys on duty.
+    members: AtomicUsize,
+    /// How many have not come to their loop yet.
+    missing: AtomicUsize,
+    /// Whether there may be standbys; and whether the runtime is entrusted to the sentinel.
+    may_call: bool,
+    entrusted: AtomicBool,
 }
 
 impl Idle {
-    pub(super) fn new(workers: usize) -> Self {
+    pub(super) fn new(workers: usize, may_call: bool) -> Self {
         Self {
             counts: CachePadded::new(AtomicUsize::new(0)),
             watch: CachePadded::new(AtomicUsize::new(NOBODY)),
             asleep: Mutex::new(Vec::with_capacity(workers)),
-            workers,
+            members: AtomicUsize::new(workers),
+            missing: AtomicUsize::new(workers),
+            may_call,
+            entrusted: AtomicBool::new(false),
         }
+    }
+
+    /// A worker has come to its loop. True: it is the last, and the sentinel may be needed.
+    pub(super) fn arrive(&self) -> bool {
+        // AcqRel: only one is the last. Standbys, and the current-thread flavour's worker when it is taken over, come later.
+        self.may_call && self.missing.load(Relaxed) > 0 && self.missing.fetch_sub(1, AcqRel) == 1
+    }
+
+    /// A standby is called.
+    pub(super) fn join(&self) {
+        self.members.fetch_add(1, AcqRel);
+    }
+
+    /// A standby, awake, leaves.
+    pub(super) fn leave(&self) {
+        self.members.fetch_sub(1, AcqRel);
+    }
+
+    /// How many workers there are, with the standbys on duty.
+    pub(super) fn members(&self) -> usize {
+        self.members.load(Relaxed)
     }
 
     /// Work was pushed: which worker to unpark for it. It is a searcher from now on.
@@ -96,7 +139,7 @@ impl Idle {
     /// A worker that has run out of work asks whether to search: at most half of the workers do.
     pub(super) fn try_search(&self) -> bool {
         let counts = self.counts.load(Relaxed);
-        let few = 2 * searchers(counts) < self.workers;
+        let few = 2 * searchers(counts) < self.members();
         if few {
             self.search();
         }
@@ -151,19 +194,22 @@ impl Idle {
 
     /// How many workers don't sleep.
     pub(super) fn awake(&self) -> usize {
-        self.workers - sleepers(self.counts.load(Relaxed))
+        self.members()
+            .saturating_sub(sleepers(self.counts.load(Relaxed)))
     }
 
-    /// Takes the watch, if nobody has it; true if the worker has it now.
+    pub(super) fn anyone_sleeps(&self) -> bool {
+        sleepers(self.counts.load(Relaxed)) > 0
+    }
+
+    /// Takes the watch, if nobody has it, or the sentinel; true if the worker has it now.
     pub(super) fn take_watch(&self, worker: usize) -> bool {
         if let Some(watcher) = self.watcher() {
             return watcher == worker;
         }
         let mine = ((worker + 1) << 1) | TICKING;
-        let taken = self
-            .watch
-            .compare_exchange(NOBODY, mine, AcqRel, Relaxed)
-            .is_ok();
+        let vacant = |watch| (watch == NOBODY || watch == SENTINEL).then_some(mine);
+        let taken = self.watch.fetch_update(AcqRel, Relaxed, vacant).is_ok();
         if taken {
             // Between taking the watch and looking at what it is for (the shared timers).
             fence(SeqCst);
@@ -183,8 +229,8 @@ impl Idle {
         false
     }
 
-    /// The worker gets up: gives up the watch if it has it, and says whom to unpark so that it is kept.
-    pub(super) fn relieve_watch(&self, worker: usize) -> Option<usize> {
+    /// The worker gets up: gives up the watch if it has it, and says who is to be woken so that it is kept.
+    pub(super) fn relieve_watch(&self, worker: usize) -> Option<Keeper> {
         // Against `stop_ticking`: either it sees us awake or we see it quiet.
         fence(SeqCst);
         loop {
@@ -194,7 +240,11 @@ impl Idle {
             }
             if watch == NOBODY || watch >> 1 == worker + 1 {
                 // The latest sleeper takes it when it is unparked.
-                return self.asleep.lock().last().copied();
+                let sleeper = self.asleep.lock().last().copied();
+                return match sleeper {
+                    Some(sleeper) => Some(Keeper::Worker(sleeper)),
+                    None => self.hand_over(),
+                };
             }
             if watch & TICKING != 0 {
                 return None;
@@ -206,14 +256,50 @@ impl Idle {
                 .compare_exchange(watch, ticking, AcqRel, Relaxed)
                 .is_ok()
             {
-                return (watch >> 1).checked_sub(1);
+                return (watch >> 1).checked_sub(1).map(Keeper::Worker);
             }
         }
     }
 
-    /// Who keeps watch: to be unparked when what the watch is for has changed.
+    /// Nobody sleeps who could keep watch: the sentinel shall. It may have to be asked to.
+    fn hand_over(&self) -> Option<Keeper> {
+        // Until all workers have come, the last one sees to it: a runtime that is left at once needs no sentinel.
+        if !self.may_call || self.missing.load(Relaxed) > 0 {
+            return None;
+        }
+        let handed = self
+            .watch
+            .compare_exchange(NOBODY, SENTINEL, AcqRel, Relaxed);
+        if handed.is_err() {
+            // A worker that has fallen asleep just now has it.
+            return None;
+        }
+        // Against `end_watch`: either it sees the watch as its own, or we see that it does not look any more.
+        fence(SeqCst);
+        let looks = self.entrusted.load(Relaxed) || self.entrusted.swap(true, AcqRel);
+        (!looks).then_some(Keeper::Sentinel)
+    }
+
+    /// Whether the watch is the sentinel's.
+    pub(super) fn is_sentinels(&self) -> bool {
+        self.watch.load(Relaxed) == SENTINEL
+    }
+
+    /// The sentinel has had nothing to do here for a while: true if it need not look any more.
+    pub(super) fn end_watch(&self) -> bool {
+        self.entrusted.swap(false, AcqRel);
+        // Against `hand_over`.
+        fence(SeqCst);
+        // Else the watch has come back just now. It may have been asked anew already, which then counts.
+        !self.is_sentinels() || self.entrusted.swap(true, AcqRel)
+    }
+
+    /// Which worker keeps watch: to be unparked when what the watch is for has changed. (The sentinel looks at everything at each of its ticks.)
     pub(super) fn watcher(&self) -> Option<usize> {
-        (self.watch.load(Relaxed) >> 1).checked_sub(1)
+        match self.watch.load(Relaxed) {
+            SENTINEL => None,
+            watch => (watch >> 1).checked_sub(1),
+        }
     }
 
     /// [`watcher`](Self::watcher), for a thread that has just changed something that the watcher looks at before it sleeps.

@@ -33,6 +33,9 @@ pub(super) struct Maintenance {
     /// The last look at the clock, and the last maintenance.
     checked: Cell<Instant>,
     maintained: Cell<Instant>,
+    /// The last look back, and how many polls were left then.
+    looked_back: Cell<Instant>,
+    left_then: Cell<u32>,
     /// Looks at the injector's other shards.
     looks: Cell<u32>,
     /// How many events this worker's last turn of the reactor brought.
@@ -52,6 +55,8 @@ impl Maintenance {
             polls_wanted: Cell::new(CHECK_POLLS),
             checked: Cell::new(now),
             maintained: Cell::new(now),
+            looked_back: Cell::new(now),
+            left_then: Cell::new(CHECK_POLLS),
             looks: Cell::new(0),
             events: Cell::new(0),
             turning: Cell::new(false),
@@ -79,6 +84,8 @@ impl Maintenance {
     pub(super) fn is_done(&self, now: Instant) {
         self.checked.set(now);
         self.maintained.set(now);
+        self.looked_back.set(now);
+        self.left_then.set(self.polls_left.get());
     }
 
     /// Whether there are tasks in the queue that nobody was told of, so far on purpose.
@@ -105,6 +112,7 @@ impl Worker {
         let now = self.scheduler.timers.clock().now();
         // Polls that take long are counted in smaller portions.
         let elapsed = now.saturating_duration_since(self.maintenance.checked.replace(now));
+        self.look_back(now);
         let polls = if elapsed > SLICE {
             (u128::from(self.maintenance.polls_between.get()) * SLICE.as_nanos()
                 / elapsed.as_nanos()) as u32
@@ -133,7 +141,20 @@ impl Worker {
         };
         self.maintenance.polls_between.set(polls);
         self.maintenance.polls_left.set(polls);
+        self.maintenance.left_then.set(polls);
         task
+    }
+
+    /// Where nobody else looks on: did the polls since the last look back take too long?
+    pub(super) fn look_back(&self, now: Instant) {
+        let left = self.maintenance.polls_left.get();
+        let polls = self
+            .maintenance
+            .left_then
+            .replace(left)
+            .saturating_sub(left);
+        let then = self.maintenance.looked_back.replace(now);
+        self.report_own(polls, now.saturating_duration_since(then));
     }
 
     /// Takes what events there are, if nobody else does.
@@ -198,7 +219,8 @@ impl Worker {
 
     pub(super) fn fire_timers(&self, now: Instant) {
         let timers = &self.scheduler.timers;
-        for wheel in [timers.wheel(self.index), timers.shared()] {
+        let own = self.wheel().map(|wheel| timers.wheel(wheel));
+        for wheel in own.into_iter().chain([timers.shared()]) {
             if wheel
                 .next_deadline()
                 .is_some_and(|deadline| deadline <= now)

@@ -5,6 +5,7 @@
 //! ([`queue`]); from anywhere else it goes to the [`injector`]. The worker's loop is in [`worker`]; what it does beside, in [`maintenance`]; how workers
 //! look for work, sleep and are woken, in [`search`], [`sleep`], [`idle`] and [`parker`]; what is done about one that is stuck, in [`relief`].
 
+mod closing;
 mod current;
 mod idle;
 mod injector;
@@ -14,61 +15,82 @@ mod parker;
 mod patience;
 mod queue;
 mod relief;
+mod remotes;
 mod rng;
 mod search;
+mod sentinel;
+mod shown;
 mod sleep;
 mod slot;
+mod slow_poll;
+mod standby;
 mod summons;
+mod usage;
 mod worker;
 
 #[cfg(test)]
 mod models;
 
 pub(crate) use parker::{Parker, sleep_punctually};
+pub(crate) use relief::ReliefOptions;
+pub use slow_poll::SlowPoll;
+pub(crate) use standby::block_in_place;
 pub(crate) use worker::Worker;
 
 use summons::Summons;
 
-use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::reactor::Reactor;
 use crate::task::{self, IdBlock, JoinHandle, OwnedTasks, Task};
 use crate::time::{Clock, Timers};
+use closing::Closing;
 use crossbeam_utils::CachePadded;
-use idle::Idle;
+use idle::{Idle, Keeper};
 use injector::{Injector, MAX_SHARDS};
 use lease::{Lease, Leases};
 use parker::Unpark;
 use patience::Patience;
 use queue::{Local, Steal};
+use remotes::Remotes;
+use slow_poll::SlowPolls;
+use standby::Duties;
 use std::cell::Cell;
 use std::future::Future;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use worker::Remote;
 
 /// How many shards other threads than workers share: of the injector and of the task lists.
 const OUTSIDE_SHARDS: usize = 4;
 
 /// What the workers of a runtime share.
 pub(crate) struct Scheduler {
-    remotes: Box<[Remote]>,
+    remotes: Remotes,
     injector: Injector,
     idle: Idle,
     patience: Patience,
     tasks: OwnedTasks,
     reactor: Arc<Reactor>,
     timers: Timers,
-    closed: AtomicBool,
+    relief: ReliefOptions,
+    slow_polls: SlowPolls,
+    duties: Duties,
+    closing: Closing,
     /// References held by task cells: see `lease.rs`. Apart from what workers read all the time.
     leases: CachePadded<Leases>,
     seed: u64,
 }
 
 impl Scheduler {
-    /// A scheduler of so many workers, and the workers, each to be run by a thread.
-    pub(crate) fn new(workers: usize, seed: u64) -> (Arc<Self>, Vec<Worker>) {
-        let (queues, remotes): (Vec<_>, Vec<_>) = (0..workers).map(|_| Remote::new()).unzip();
+    /// A scheduler of so many workers, and the workers, each to be run by a thread. `call_standby` starts another, that
+    /// [stands in](Worker::stand_in), if it can; without it there are none.
+    pub(crate) fn new(
+        workers: usize,
+        seed: u64,
+        relief: ReliefOptions,
+        call_standby: Option<Box<dyn Fn() + Send + Sync>>,
+    ) -> (Arc<Self>, Vec<Worker>) {
+        let standbys = call_standby.as_ref().map_or(0, |_| relief.standbys);
+        let (queues, remotes) = Remotes::new(workers, standbys);
         let scheduler = Arc::new_cyclic(|this: &std::sync::Weak<Self>| {
             let rouse = || {
                 let this = this.clone();
@@ -79,14 +101,17 @@ impl Scheduler {
                 })
             };
             Self {
-                remotes: remotes.into_boxed_slice(),
+                remotes,
                 injector: Injector::new((workers + OUTSIDE_SHARDS).min(MAX_SHARDS)),
-                idle: Idle::new(workers),
+                idle: Idle::new(workers, call_standby.is_some()),
                 patience: Patience::new(),
                 tasks: OwnedTasks::new(workers + OUTSIDE_SHARDS),
                 reactor: Reactor::new(rouse()),
                 timers: Timers::new(workers, Clock::default(), rouse()),
-                closed: AtomicBool::new(false),
+                slow_polls: SlowPolls::new(relief.on_slow_poll.clone()),
+                relief,
+                duties: Duties::new(standbys, call_standby),
+                closing: Closing::new(),
                 leases: CachePadded::new(Leases::new()),
                 seed,
             }
@@ -127,10 +152,10 @@ impl Scheduler {
     {
         OUTSIDE.with(|outside| {
             let (task, handle) = task::new(future, Lease::new(self), outside.ids.take(), place);
-            let refused = if self
-                .tasks
-                .insert(&task, self.remotes.len() + outside.list() % OUTSIDE_SHARDS)
-            {
+            let refused = if self.tasks.insert(
+                &task,
+                self.remotes.workers() + outside.list() % OUTSIDE_SHARDS,
+            ) {
                 self.inject(task).err()
             } else {
                 Some(task)
@@ -146,6 +171,16 @@ impl Scheduler {
         self.injector.push(task, shard)?;
         self.announce();
         Ok(())
+    }
+
+    /// Which list a worker links in what it spawns.
+    fn list(&self, worker: usize) -> usize {
+        let workers = self.remotes.workers();
+        if worker < workers {
+            worker
+        } else {
+            workers + worker % OUTSIDE_SHARDS
+        }
     }
 
     /// The injector's shard for what doesn't fit a worker's queue.
@@ -175,6 +210,15 @@ impl Scheduler {
         }
     }
 
+    /// Has the watch kept, when a worker has got up that kept it, or from whom it is to be taken.
+    fn have_watch_kept(self: &Arc<Self>, keeper: Option<Keeper>) {
+        match keeper {
+            None => {}
+            Some(Keeper::Worker(worker)) => self.unpark(worker),
+            Some(Keeper::Sentinel) => sentinel::entrust(self),
+        }
+    }
+
     fn rouse_watcher(&self) {
         if let Some(worker) = self.idle.watcher_to_rouse() {
             self.unpark(worker);
@@ -182,14 +226,14 @@ impl Scheduler {
     }
 
     fn unpark(&self, worker: usize) {
-        if self.remotes[worker].parker.unpark() == Unpark::NotifyReactor {
+        if self.remotes.get(worker).parker.unpark() == Unpark::NotifyReactor {
             self.reactor.notify();
         }
     }
 
     /// Makes a worker return to its loop's condition, asleep or not.
     pub(crate) fn summon(&self, worker: usize) {
-        self.remotes[worker].summons.call();
+        self.remotes.get(worker).summons.call();
         // A worker that summons itself is awake, and looks before it sleeps.
         let itself = current::with(|current| {
             current.is_some_and(|current| {
@@ -228,12 +272,12 @@ impl Scheduler {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.closing.is_closed()
     }
 
     /// Refuses new tasks and asks the workers to end. What is queued or idle is dropped by [`drop_tasks`](Self::drop_tasks).
     pub(crate) fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+        self.closing.close();
         for worker in 0..self.remotes.len() {
             self.summon(worker);
         }
@@ -245,7 +289,7 @@ impl Scheduler {
         drop(self.injector.close());
         // A task that has yielded is its queue's to drop, and the queue's worker may be in a poll for long.
         let (spoils, _) = Local::new();
-        for remote in &self.remotes {
+        for remote in self.remotes.iter() {
             loop {
                 match remote.stealer.steal(&spoils) {
                     Steal::Task(task) => task.cancel(),
@@ -292,7 +336,8 @@ impl Outside {
     fn number(&self) -> usize {
         static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
         if self.number.get() == usize::MAX {
-            self.number.set(NEXT.fetch_add(1, Ordering::Relaxed));
+            self.number
+                .set(NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         }
         self.number.get()
     }

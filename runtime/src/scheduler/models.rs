@@ -1,10 +1,13 @@
 //! Models of the scheduler's parts: the next-slot, the injector, the sleep protocol, the watch, the summons, the leases.
 
-use super::idle::Idle;
+use super::closing::Closing;
+use super::idle::{Idle, Keeper};
 use super::injector::{BATCH, Injector};
 use super::lease::Leases;
 use super::parker::{Parker, Unpark};
 use super::queue::{CAPACITY, Local, Steal, Stealer};
+use super::remotes::Remotes;
+use super::shown::{Shown, Shows};
 use super::slot::NextSlot;
 use super::summons::Summons;
 use crate::loom::atomic::{
@@ -252,7 +255,7 @@ impl Shop {
     fn new(workers: usize) -> (Arc<Self>, Vec<Local>) {
         let (queues, stealers) = (0..workers).map(|_| Local::new()).unzip();
         let shop = Self {
-            idle: Idle::new(workers),
+            idle: Idle::new(workers, false),
             injector: Injector::new(1),
             stealers,
             parkers: (0..workers).map(|_| Parker::new()).collect(),
@@ -389,7 +392,7 @@ fn two_announcers() {
 #[test]
 fn watch_is_kept() {
     model(|| {
-        let idle = Arc::new(Idle::new(2));
+        let idle = Arc::new(Idle::new(2, false));
         idle.fall_asleep(0, false);
         idle.fall_asleep(1, false);
         assert!(idle.take_watch(0));
@@ -403,7 +406,7 @@ fn watch_is_kept() {
         let quiet = idle.stop_ticking();
         let unparked = riser.join().expect("the riser panicked");
         assert!(
-            !quiet || unparked == Some(0),
+            !quiet || unparked == Some(Keeper::Worker(0)),
             "somebody runs, and nobody watches"
         );
         assert_eq!(idle.watcher(), Some(0));
@@ -414,7 +417,7 @@ fn watch_is_kept() {
 #[test]
 fn watch_outlives_two_risers() {
     model(|| {
-        let idle = Arc::new(Idle::new(2));
+        let idle = Arc::new(Idle::new(2, false));
         idle.fall_asleep(0, false);
         idle.fall_asleep(1, false);
         assert!(idle.take_watch(0));
@@ -438,7 +441,7 @@ fn watch_outlives_two_risers() {
 #[test]
 fn watcher_is_roused() {
     model(|| {
-        let idle = Arc::new(Idle::new(1));
+        let idle = Arc::new(Idle::new(1, false));
         let deadline = Arc::new(AtomicUsize::new(0));
         idle.fall_asleep(0, false);
         let changer = {
@@ -462,7 +465,7 @@ fn watcher_is_roused() {
 #[test]
 fn watch_is_handed_on() {
     model(|| {
-        let idle = Arc::new(Idle::new(2));
+        let idle = Arc::new(Idle::new(2, false));
         idle.fall_asleep(0, false);
         assert!(idle.take_watch(0));
         let riser = {
@@ -476,9 +479,160 @@ fn watch_is_handed_on() {
         let taken = idle.take_watch(1);
         let unparked = riser.join().expect("the riser panicked");
         assert!(
-            taken || unparked == Some(1),
+            taken || unparked == Some(Keeper::Worker(1)),
             "one sleeps, and nobody watches"
         );
+    });
+}
+
+/// The sentinel has had nothing to do and goes, while the only worker gets up and hands the watch to it: it stays, or another is called.
+#[test]
+fn watch_is_handed_to_the_sentinel() {
+    model(|| {
+        let idle = Arc::new(Idle::new(1, true));
+        assert!(idle.arrive());
+        idle.fall_asleep(0, false);
+        assert!(idle.get_up(0));
+        assert_eq!(idle.relieve_watch(0), Some(Keeper::Sentinel));
+        idle.fall_asleep(0, false);
+        assert!(idle.take_watch(0));
+        let riser = {
+            let idle = idle.clone();
+            thread::spawn(move || {
+                assert!(idle.get_up(0));
+                idle.relieve_watch(0)
+            })
+        };
+        let went = idle.end_watch();
+        let called = riser.join().expect("the riser panicked");
+        assert!(
+            !went || called == Some(Keeper::Sentinel),
+            "the worker runs, and nobody watches"
+        );
+        assert!(idle.is_sentinels());
+    });
+}
+
+/// The watcher gets up, so that the sentinel may have the watch, while another goes to sleep: that one takes it over, or is unparked to do so.
+#[test]
+fn watch_is_taken_from_the_sentinel() {
+    model(|| {
+        let idle = Arc::new(Idle::new(2, true));
+        assert!(!idle.arrive());
+        assert!(idle.arrive());
+        idle.fall_asleep(0, false);
+        assert!(idle.take_watch(0));
+        let riser = {
+            let idle = idle.clone();
+            thread::spawn(move || {
+                assert!(idle.get_up(0));
+                idle.relieve_watch(0)
+            })
+        };
+        idle.fall_asleep(1, false);
+        let taken = idle.take_watch(1);
+        let unparked = riser.join().expect("the riser panicked");
+        assert!(
+            taken || unparked == Some(Keeper::Worker(1)),
+            "one sleeps, and does not watch"
+        );
+    });
+}
+
+/// A standby goes home, while another worker steals from it and the runtime shuts down: each task comes out once.
+#[test]
+fn standby_leaves() {
+    model_within(2, || {
+        let injector = Arc::new(Injector::new(1));
+        let (queue, stealer) = Local::new();
+        let (first, _, first_handle) = marked();
+        let (second, _, second_handle) = marked();
+        assert!(queue.push(first).is_ok() && queue.push(second).is_ok());
+        let thief = thread::spawn(move || {
+            let (mine, _stealer) = Local::new();
+            let stolen = match stealer.steal(&mine) {
+                Steal::Task(task) => Some(task),
+                Steal::Empty | Steal::Retry => None,
+            };
+            count(stolen)
+                + std::iter::from_fn(|| mine.pop())
+                    .map(|task| count(Some(task)))
+                    .sum::<usize>()
+        });
+        let closer = {
+            let injector = injector.clone();
+            thread::spawn(move || {
+                let given_back = injector.close().into_iter();
+                given_back.map(|task| count(Some(task))).sum::<usize>()
+            })
+        };
+        let mut got = 0;
+        while let Some(task) = queue.pop() {
+            got += count(injector.push(task, 0).err());
+        }
+        got += thief.join().expect("the thief panicked");
+        got += closer.join().expect("the closer panicked");
+        assert_eq!(got, 2, "each task comes out once");
+        assert!(first_handle.is_finished() && second_handle.is_finished());
+    });
+}
+
+/// The runtime shuts down while a standby starts: it sees that, or is summoned.
+#[test]
+fn standby_against_close() {
+    model(|| {
+        let (_queues, remotes) = Remotes::new(1, 1);
+        let remotes = Arc::new(remotes);
+        let closing = Arc::new(Closing::new());
+        let standby = {
+            let (remotes, closing) = (remotes.clone(), closing.clone());
+            thread::spawn(move || {
+                assert!(remotes.make_standby().is_some());
+                closing.is_closed_to_newcomer()
+            })
+        };
+        closing.close();
+        let summoned = remotes.len() > 1;
+        let saw = standby.join().expect("the standby panicked");
+        assert!(saw || summoned, "it would sleep for ever");
+    });
+}
+
+/// Who watches a worker while it goes from one poll to the next takes neither's place for the other's.
+#[test]
+fn shown_poll_is_one_of_them() {
+    #[track_caller]
+    fn here() -> (Task, Id, JoinHandle<()>) {
+        thread_local!(static IDS: IdBlock = const { IdBlock::new() });
+        let id = IDS.with(IdBlock::take);
+        let (task, handle) = task::new(std::future::ready(()), Nowhere, id, Location::caller());
+        (task, id, handle)
+    }
+    model(|| {
+        let (first, first_id, _first) = here();
+        let (second, second_id, _second) = here();
+        let places = [
+            (first_id, first.spawned_at()),
+            (second_id, second.spawned_at()),
+        ];
+        let shown = Arc::new(Shown::new());
+        let shows = Shows::new();
+        shown.poll(&shows, &first);
+        let watcher = {
+            let shown = shown.clone();
+            thread::spawn(move || {
+                let polled = shown.polled(shown.tick());
+                assert!(
+                    polled.is_none_or(|polled| places.contains(&polled)),
+                    "one's poll with the other's place"
+                );
+            })
+        };
+        shown.poll(&shows, &second);
+        shown.poll(&shows, &first);
+        shown.poll(&shows, &second);
+        watcher.join().expect("the watcher panicked");
+        assert_eq!(count(Some(first)) + count(Some(second)), 2);
     });
 }
 

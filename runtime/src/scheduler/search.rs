@@ -53,7 +53,7 @@ impl Worker {
         let start = self.rng.below(workers);
         let victims = (0..workers).map(|step| (start + step) % workers);
         for victim in victims.filter(|&victim| victim != self.index) {
-            let stealer = &self.scheduler.remotes[victim].stealer;
+            let stealer = &self.scheduler.remotes.get(victim).stealer;
             loop {
                 match stealer.steal(&self.queue) {
                     Steal::Task(task) => return Some(task),

@@ -5,9 +5,8 @@
 
 #![forbid(unsafe_code)]
 
-use super::relief::{ASLEEP, QUIET_TICKS, TICK};
+use super::relief::{QUIET_TICKS, TICK};
 use super::worker::Worker;
-use crate::loom::atomic::Ordering::Relaxed;
 use crate::time::Instant;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ const REACTOR_RETRY: Duration = Duration::from_millis(10);
 
 impl Worker {
     pub(super) fn sleep(&self) {
-        let scheduler = &*self.scheduler;
+        let scheduler = &self.scheduler;
         let idle = &scheduler.idle;
         if self.was_woken.replace(false) {
             scheduler.patience.gain();
@@ -31,13 +30,14 @@ impl Worker {
         let mut in_sight = scheduler.has_work();
         while self.queue.is_empty() && !in_sight && !self.remote().summons.is_standing() {
             let now = scheduler.timers.clock().now();
+            self.look_back(now);
             let watching = idle.take_watch(self.index);
             claim |= watching && self.relieve_all(now);
             if !self.queue.is_empty() {
                 break;
             }
             let bound = self.bound(watching, &mut quiet, now);
-            self.remote().tick.store(ASLEEP, Relaxed);
+            self.remote().shown.sleeps();
             let unparked = self.wait(claim, bound);
             let now = scheduler.timers.clock().now();
             self.maintenance.is_done(now);
@@ -64,9 +64,7 @@ impl Worker {
             idle.search();
             self.searching.set(true);
         }
-        if let Some(watcher) = idle.relieve_watch(self.index) {
-            scheduler.unpark(watcher);
-        }
+        scheduler.have_watch_kept(idle.relieve_watch(self.index));
         self.defer_announcement(self.maintenance.last());
     }
 
@@ -94,7 +92,9 @@ impl Worker {
     /// How long a sleep may last: until the own timers' next deadline; for the watcher, also the shared timers' and its tick.
     fn bound(&self, watching: bool, quiet: &mut u32, now: Instant) -> Option<Duration> {
         let timers = &self.scheduler.timers;
-        let own = timers.wheel(self.index).next_deadline();
+        let own = self
+            .wheel()
+            .and_then(|wheel| timers.wheel(wheel).next_deadline());
         let until = |deadline: Instant| deadline.saturating_duration_since(now);
         if !watching {
             return own.map(until);

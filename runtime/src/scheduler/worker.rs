@@ -3,15 +3,15 @@
 //! Comes in: tasks, from its next-slot, its queue, the injector, other workers, and by the turns of the reactor and the timers that it makes itself. Goes
 //! out: polls. Called by the thread that it was given to: a worker thread of the multi-threaded flavour, whoever is in `block_on` of the other.
 
+use super::Scheduler;
 use super::current;
 use super::lease::{self, Lease};
 use super::maintenance::Maintenance;
-use super::queue::{Local, Stealer};
-use super::relief::{BEGINNING, Observations};
+use super::queue::Local;
+use super::relief::Observations;
+use super::remotes::Remote;
 use super::rng::Rng;
-use super::slot::NextSlot;
-use super::{Parker, Scheduler, Summons};
-use crate::loom::atomic::{AtomicU32, Ordering::Relaxed};
+use super::shown::Shows;
 use crate::task::{self, IdBlock, JoinHandle, Task};
 use heist_sync::coop::{self, Budget};
 use std::cell::Cell;
@@ -23,32 +23,6 @@ use std::sync::Arc;
 /// How often in a row a worker prefers its next-slot to its queue.
 const SLOT_STREAK: u32 = 3;
 
-/// What the other threads see of a worker.
-#[repr(align(128))]
-pub(super) struct Remote {
-    pub(super) slot: NextSlot,
-    pub(super) stealer: Stealer,
-    /// Moves with each poll: see `relief.rs`.
-    pub(super) tick: AtomicU32,
-    /// That the worker look at its loop's condition.
-    pub(super) summons: Summons,
-    pub(super) parker: Parker,
-}
-
-impl Remote {
-    pub(super) fn new() -> (Local, Self) {
-        let (queue, stealer) = Local::new();
-        let remote = Self {
-            slot: NextSlot::new(),
-            stealer,
-            tick: AtomicU32::new(BEGINNING),
-            summons: Summons::new(),
-            parker: Parker::new(),
-        };
-        (queue, remote)
-    }
-}
-
 /// See the module. It is `Send`, not `Sync`: the thread that runs it finds it again through a thread-local.
 pub(crate) struct Worker {
     pub(super) scheduler: Arc<Scheduler>,
@@ -59,6 +33,8 @@ pub(crate) struct Worker {
     pub(super) observations: Observations,
     /// Leases in stock: see `lease.rs`.
     leases: Cell<usize>,
+    /// The list that what is spawned here is linked in.
+    list: usize,
     /// Counted as a searcher.
     pub(super) searching: Cell<bool>,
     /// Made a searcher by who woke it.
@@ -73,7 +49,7 @@ pub(crate) struct Worker {
     pub(super) suspect: Cell<usize>,
     /// Times in a row that the next-slot was preferred.
     streak: Cell<u32>,
-    tick: Cell<u32>,
+    shows: Shows,
 }
 
 impl Worker {
@@ -84,8 +60,9 @@ impl Worker {
             queue,
             rng: Rng::new(scheduler.seed, index),
             ids: IdBlock::new(),
-            observations: Observations::new(scheduler.remotes.len()),
+            observations: Observations::new(scheduler.remotes.workers()),
             leases: Cell::new(0),
+            list: scheduler.list(index),
             searching: Cell::new(false),
             was_woken: Cell::new(false),
             maintenance: Maintenance::new(now),
@@ -94,7 +71,7 @@ impl Worker {
             ahead: scheduler.shards_ahead(index),
             suspect: Cell::new(index),
             streak: Cell::new(0),
-            tick: Cell::new(BEGINNING),
+            shows: Shows::new(),
             scheduler,
         }
     }
@@ -102,10 +79,16 @@ impl Worker {
     /// Runs tasks on this thread until the condition holds, which is looked at after each poll, and whenever the worker is
     /// [summoned](Scheduler::summon).
     pub(crate) fn run(&self, mut done: impl FnMut() -> bool) {
-        let _timers = self.scheduler.timers.enter(Some(self.index));
+        let _timers = self.scheduler.timers.enter(self.wheel());
         let _reactor = self.scheduler.reactor.enter();
         self.remote().parker.adopt();
+        self.remote().shown.adopt();
+        self.tick();
         current::set(self, || {
+            if self.scheduler.idle.arrive() {
+                // The last to arrive: from the first poll on somebody keeps watch, be it the sentinel, whom it calls when it gets up and nobody sleeps.
+                self.sleep();
+            }
             while !done() {
                 match self
                     .maintain()
@@ -127,13 +110,11 @@ impl Worker {
     /// Shows the others that the worker is not stuck.
     #[inline]
     pub(super) fn tick(&self) {
-        let tick = self.tick.get().wrapping_add(1).max(BEGINNING);
-        self.tick.set(tick);
-        self.remote().tick.store(tick, Relaxed);
+        self.remote().shown.moves(&self.shows);
     }
 
     fn poll(&self, task: Task) {
-        self.tick();
+        self.remote().shown.poll(&self.shows, &task);
         if let Some(again) = coop::with_budget(Budget::DEFAULT, || task.run()) {
             self.requeue(again);
         }
@@ -190,7 +171,7 @@ impl Worker {
         F::Output: Send + 'static,
     {
         let (task, handle) = task::new(future, self.take_lease(), self.ids.take(), place);
-        if self.scheduler.tasks.insert(&task, self.index) {
+        if self.scheduler.tasks.insert(&task, self.list) {
             self.push(task);
             (handle, None)
         } else {
@@ -237,7 +218,7 @@ impl Worker {
         }
     }
 
-    fn spill(&self, task: Task) {
+    pub(super) fn spill(&self, task: Task) {
         self.has_spilt.set(true);
         if let Err(task) = self.scheduler.injector.push(task, self.spill) {
             task.cancel();
@@ -245,7 +226,18 @@ impl Worker {
     }
 
     pub(super) fn remote(&self) -> &Remote {
-        &self.scheduler.remotes[self.index]
+        self.scheduler.remotes.get(self.index)
+    }
+
+    /// The wheel that timers are armed on here; the shared one, if it is none.
+    pub(super) fn wheel(&self) -> Option<usize> {
+        (self.index < self.scheduler.remotes.workers()).then_some(self.index)
+    }
+
+    /// What is polled now is the root future of the current-thread flavour, which is no task.
+    pub(crate) fn begin_root(&self) {
+        self.look_back(self.scheduler.timers.clock().now());
+        self.tick();
     }
 
     /// Whether the worker was summoned since the last time that this was asked.

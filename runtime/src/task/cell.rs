@@ -162,7 +162,13 @@ impl Task {
         unsafe { self.0.as_ref() }
     }
 
+    #[inline]
+    pub(crate) fn id(&self) -> Id {
+        self.header().id
+    }
+
     /// Where the task was spawned.
+    #[inline]
     pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
         self.header().spawned_at
     }

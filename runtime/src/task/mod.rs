@@ -68,6 +68,8 @@ mod yield_now;
 #[cfg(test)]
 mod models;
 
+#[doc(inline)]
+pub use crate::spawn::block_in_place;
 pub use abort::AbortHandle;
 pub use error::JoinError;
 #[doc(inline)]

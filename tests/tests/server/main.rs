@@ -6,6 +6,7 @@ mod drain;
 mod idle;
 mod limits;
 mod program;
+mod relief;
 #[cfg(all(target_os = "linux", not(heist_portable_reactor)))]
 mod requests;
 mod start;

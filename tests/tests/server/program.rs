@@ -1,6 +1,6 @@
 //! The server, running.
 
-use heist_tests::guarded;
+use heist_tests::{guarded, is_slow_poll};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -21,6 +21,8 @@ pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     /// What it wrote to standard error.
     pub(crate) stderr: String,
+    /// And what it said there of slow polls.
+    pub(crate) slow_polls: String,
 }
 
 /// A command that runs the server with this argument, and as many workers.
@@ -78,10 +80,8 @@ impl Program {
             line
         });
         if line.is_empty() {
-            return Err(Ended {
-                status: child.wait().expect("it is a child of ours"),
-                stderr: errors.join().expect("it writes text"),
-            });
+            let status = child.wait().expect("it is a child of ours");
+            return Err(Ended::new(status, errors));
         }
         let address = line
             .strip_prefix("listening on http://")
@@ -112,9 +112,9 @@ impl Program {
     /// Waits for its end.
     pub(crate) fn wait(mut self) -> Ended {
         let errors = self.errors.take().expect("it is waited for once");
-        guarded("the server ends", move || Ended {
-            status: self.child.wait().expect("it is a child of ours"),
-            stderr: errors.join().expect("it writes text"),
+        guarded("the server ends", move || {
+            let status = self.child.wait().expect("it is a child of ours");
+            Ended::new(status, errors)
         })
     }
 
@@ -127,6 +127,17 @@ impl Program {
 }
 
 impl Ended {
+    fn new(status: ExitStatus, errors: JoinHandle<String>) -> Self {
+        let errors = errors.join().expect("it writes text");
+        let lines = errors.split_inclusive('\n');
+        let (slow_polls, stderr) = lines.partition(|line| is_slow_poll(line));
+        Self {
+            status,
+            stderr,
+            slow_polls,
+        }
+    }
+
     /// It ended as one that was asked to: no connection was left, and nothing went wrong.
     #[track_caller]
     pub(crate) fn assert_drained(&self) {

@@ -1,0 +1,147 @@
+//! What a worker shows the others of itself: whether it moves, whose poll it is in, and on which thread.
+//!
+//! Comes in: the beginning of each poll, and the ends of sleeps, from the worker. Goes out: a [`Tick`], to whoever watches (`relief.rs`): one that stays the
+//! same is a poll that lasts. Nobody reads a clock for a poll.
+
+#![deny(unsafe_code)]
+
+use crate::loom::atomic::{
+    AtomicPtr, AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
+use crate::task::{Id, Task};
+use std::cell::Cell;
+use std::panic::Location;
+use std::ptr;
+
+/// How many low bits count the polls; those above are the task's id, or 0 between polls.
+const COUNT_BITS: u32 = 16;
+
+/// What a worker does, and how often it has done so, as far as that goes: two ticks of different polls differ, unless just 65,532 of one task lie between them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Tick(u64);
+
+impl Tick {
+    /// While it sleeps.
+    pub(super) const ASLEEP: Self = Self(0);
+    /// Before its thread has come to its loop: a slow hook of the user's is no better than a long poll.
+    pub(super) const BEGINNING: Self = Self(1);
+    /// In `block_in_place`: it has said itself that it is going to be stuck.
+    pub(super) const BLOCKING: Self = Self(2);
+    /// The counts begin behind these. (Even, as the number after the last one is: so odd and even take turns.)
+    const FIRST: u16 = 4;
+
+    fn task(self) -> Option<u64> {
+        Some(self.0 >> COUNT_BITS).filter(|&id| id != 0)
+    }
+}
+
+/// See the module. Written by the worker, read by all.
+pub(super) struct Shown {
+    tick: AtomicU64,
+    /// Where the polled task was spawned, `&'static Location`s or null: of the polls with an even count, and of those with an odd one. So when one is overwritten, the tick has
+    /// moved before.
+    places: [AtomicPtr<Location<'static>>; 2],
+    /// The kernel's number of the thread; 0: not known.
+    thread: AtomicU32,
+}
+
+/// The worker's own part.
+pub(super) struct Shows(Cell<u16>);
+
+impl Shows {
+    pub(super) fn new() -> Self {
+        Self(Cell::new(Tick::FIRST))
+    }
+
+    #[inline]
+    fn next(&self) -> u64 {
+        let count = self.0.get().wrapping_add(1).max(Tick::FIRST);
+        self.0.set(count);
+        count.into()
+    }
+}
+
+impl Shown {
+    pub(super) fn new() -> Self {
+        Self {
+            tick: AtomicU64::new(Tick::BEGINNING.0),
+            places: [
+                AtomicPtr::new(ptr::null_mut()),
+                AtomicPtr::new(ptr::null_mut()),
+            ],
+            thread: AtomicU32::new(0),
+        }
+    }
+
+    /// A poll begins. Two plain stores.
+    #[inline]
+    pub(super) fn poll(&self, shows: &Shows, task: &Task) {
+        let count = shows.next();
+        let place: *const Location<'static> = task.spawned_at();
+        // Release, both: who reads this tick reads this place or a later one; who reads this place, the tick before or a later one.
+        self.places[count as usize % 2].store(place.cast_mut(), Release);
+        let tick = task.id().as_u64() << COUNT_BITS | count;
+        self.tick.store(tick, Release);
+    }
+
+    /// It moves, and is in no poll.
+    #[inline]
+    pub(super) fn moves(&self, shows: &Shows) {
+        self.tick.store(shows.next(), Release);
+    }
+
+    pub(super) fn sleeps(&self) {
+        self.tick.store(Tick::ASLEEP.0, Relaxed);
+    }
+
+    pub(super) fn blocks(&self) {
+        self.tick.store(Tick::BLOCKING.0, Release);
+    }
+
+    #[inline]
+    pub(super) fn tick(&self) -> Tick {
+        Tick(self.tick.load(Acquire))
+    }
+
+    /// The calling thread is the worker's.
+    pub(super) fn adopt(&self) {
+        self.thread.store(super::usage::this_thread(), Relaxed);
+    }
+
+    pub(super) fn thread(&self) -> u32 {
+        self.thread.load(Relaxed)
+    }
+
+    /// Whose poll a tick is of, and where that task was spawned. `None` if it is over, or the tick is of none.
+    pub(super) fn polled(&self, tick: Tick) -> Option<(Id, &'static Location<'static>)> {
+        let id = tick.task()?;
+        let place = self.places[tick.0 as usize % 2].load(Acquire);
+        // Were the place of a later poll, we would see that the tick has moved.
+        if self.tick() != tick {
+            return None;
+        }
+        #[expect(unsafe_code, reason = "an atomic holds pointers only")]
+        // SAFETY: null, or from a `&'static` in `poll`.
+        let place = unsafe { place.as_ref() }?;
+        Some((Id::from_u64(id)?, place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_without_a_task_are_none_of_the_special_ones_and_take_turns() {
+        let (shown, shows) = (Shown::new(), Shows::new());
+        let mut parity = 0;
+        for _ in 0..=u16::MAX {
+            shown.moves(&shows);
+            let tick = shown.tick();
+            assert!(![Tick::ASLEEP, Tick::BEGINNING, Tick::BLOCKING].contains(&tick));
+            assert_ne!(tick.0 % 2, std::mem::replace(&mut parity, tick.0 % 2));
+            assert_eq!(shown.polled(tick), None);
+        }
+    }
+}
