@@ -12,6 +12,7 @@
 
 mod arguments;
 mod expand;
+mod select;
 
 use arguments::Attribute;
 use proc_macro::TokenStream;
@@ -104,4 +105,12 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::expand(Attribute::Test, arguments.into(), item.into()).into()
+}
+
+/// What `heist::select!` expands to, with the path of the crate before it; not for others.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __select(branches: TokenStream) -> TokenStream {
+    let select = syn::parse_macro_input!(branches as select::Select);
+    select::expand(select).into()
 }

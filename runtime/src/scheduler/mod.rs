@@ -51,6 +51,7 @@ use parker::Unpark;
 use patience::Patience;
 use queue::{Local, Steal};
 use remotes::Remotes;
+use rng::Rng;
 use slow_poll::SlowPolls;
 use standby::Duties;
 use std::cell::Cell;
@@ -310,15 +311,25 @@ impl Scheduler {
     }
 }
 
+/// A number below `bound`, which is not zero: the next of this thread's worker, or of this thread.
+#[inline]
+pub(crate) fn random_below(bound: usize) -> usize {
+    current::with(|worker| match worker {
+        Some(worker) => worker.rng.below(bound),
+        None => OUTSIDE.with(|outside| outside.rng.below(bound)),
+    })
+}
+
 /// What a thread that is no worker of the runtime in question needs to spawn.
 struct Outside {
     ids: IdBlock,
     number: Cell<usize>,
     spawned: Cell<usize>,
+    rng: Rng,
 }
 
 thread_local! {
-    static OUTSIDE: Outside = const { Outside { ids: IdBlock::new(), number: Cell::new(usize::MAX), spawned: Cell::new(0) } };
+    static OUTSIDE: Outside = const { Outside { ids: IdBlock::new(), number: Cell::new(usize::MAX), spawned: Cell::new(0), rng: Rng::OUTSIDE } };
 }
 
 impl Outside {
