@@ -52,6 +52,13 @@ impl Payload {
             .unwrap_or("(its payload is not a string)")
     }
 
+    /// The payload, to be looked at.
+    pub(crate) fn get(&self) -> &(dyn Any + Send + 'static) {
+        self.0
+            .as_deref()
+            .expect("only `into_inner` takes the payload")
+    }
+
     /// The payload itself, as `std::panic::resume_unwind` takes it.
     pub(crate) fn into_inner(mut self) -> Box<dyn Any + Send> {
         self.0.take().expect("only `into_inner` takes the payload")

@@ -47,6 +47,7 @@
 //! - `hyper`: hyper's traits on the sockets, and its executor and timer: [`traits`].
 //! - `full`: all of them.
 
+mod count;
 mod failure;
 mod future;
 pub mod io;

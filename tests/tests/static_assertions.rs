@@ -9,12 +9,14 @@ use heist::blocking::{self, Job, JobPool, Metrics, Pool, RejectReason, Rejected}
 use heist::io::{Interest, Ready};
 use heist::net::{TcpListener, TcpStream};
 use heist::runtime::{
-    Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, SlowPoll, TryCurrentError,
+    Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, RuntimeMetrics, SlowPoll, TryCurrentError,
+    UnhandledPanic,
 };
 use heist::sync::{Notify, futures::Notified, oneshot};
 use heist::task::coop::{self, Blocking, Budget, Context, RestoreOnPending, Unconstrained};
 use heist::task::{
-    AbortHandle, AccessError, Id, JoinError, JoinHandle, LocalKey, TaskLocalFuture, YieldNow,
+    AbortHandle, AccessError, Id, JoinError, JoinHandle, LocalKey, TaskFailure, TaskLocalFuture,
+    YieldNow,
 };
 use heist::time::{Duration, Instant, Interval};
 use heist::traits::hyper::{Executor, Timer};
@@ -42,6 +44,8 @@ assert_impl_all!(Runtime: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(Handle: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(RuntimeFlavor: Send, Sync, Unpin, Copy);
 assert_impl_all!(SlowPoll: Clone, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(RuntimeMetrics: Clone, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(UnhandledPanic: Copy, Send, Sync, Unpin);
 assert_impl_all!(TryCurrentError: Send, Sync, Unpin, std::error::Error);
 // Of its thread. tokio's is `Sync`; but nothing can be done with a reference to one, and other threads have no business with it.
 assert_impl_all!(EnterGuard<'static>: Unpin);
@@ -56,6 +60,9 @@ assert_impl_all!(AbortHandle: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(Id: Send, Sync, Unpin, Copy, std::hash::Hash);
 // A panic's payload is only `Send`.
 assert_impl_all!(JoinError: Send, Sync, Unpin, std::error::Error);
+// Likewise. It is handed over, and lends its payload.
+assert_impl_all!(TaskFailure: Send, Unpin);
+assert_not_impl_any!(TaskFailure: Sync);
 // tokio's is the future of an `async fn`, and so not `Unpin`. This one has nothing that could be moved away from under it.
 assert_impl_all!(YieldNow: Send, Sync, Unpin);
 assert_impl_all!(LocalKey<Cell<u8>>: Send, Sync, Unpin);

@@ -40,6 +40,7 @@ pub(crate) use self::slot::Direction;
 
 use self::poller::{Events, Poller};
 use self::slab::{Key, NoSlot, Slab};
+use crate::count::Count;
 use crate::loom::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::fmt;
@@ -55,6 +56,8 @@ use std::time::Duration;
 pub(crate) struct Reactor {
     driver: OnceLock<Driver>,
     slab: Slab,
+    /// Events: counted by who turns.
+    delivered: Count,
     rouse: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -76,6 +79,7 @@ impl Reactor {
         Arc::new(Self {
             driver: OnceLock::new(),
             slab: Slab::new(),
+            delivered: Count::default(),
             rouse,
         })
     }
@@ -130,6 +134,16 @@ impl Reactor {
     /// The end of the runtime: every task that waits for a socket is woken, and every operation on one fails from now on.
     pub(crate) fn shutdown(&self) {
         self.slab.close().for_each(slot::Slot::shut_down);
+    }
+
+    /// How many descriptors have been registered, and how many of them deregistered again.
+    pub(crate) fn registrations(&self) -> (u64, u64) {
+        self.slab.opened_and_released()
+    }
+
+    /// How many events have been delivered.
+    pub(crate) fn delivered(&self) -> u64 {
+        self.delivered.get()
     }
 
     /// The driver, which the first to come makes.
@@ -255,7 +269,9 @@ impl Turn<'_> {
             slab.slot(key.index())
                 .deliver(key.generation(), ready, wake);
         };
-        self.events.iter().map(deliver).count()
+        let count = self.events.iter().map(deliver).count();
+        self.reactor.delivered.add(count as u64);
+        count
     }
 }
 

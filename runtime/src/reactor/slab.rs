@@ -10,6 +10,7 @@
 
 use super::interest::Ready;
 use super::slot::Slot;
+use crate::count::Count;
 use crate::loom::Mutex;
 use std::sync::OnceLock;
 
@@ -56,6 +57,9 @@ const _: () = assert!(Key::END < usize::MAX - 1);
 pub(super) struct Slab {
     chunks: [OnceLock<Box<[Slot]>>; CHUNKS],
     places: Mutex<Places>,
+    /// How many were taken, and how many of them were given back: counted under the lock.
+    opened: Count,
+    released: Count,
 }
 
 /// Which slots are to be had.
@@ -80,6 +84,8 @@ impl Slab {
         Self {
             chunks: [const { OnceLock::new() }; CHUNKS],
             places: Mutex::default(),
+            opened: Count::default(),
+            released: Count::default(),
         }
     }
 
@@ -101,12 +107,21 @@ impl Slab {
         };
         // Under the lock, so that `close` comes either before, and is seen above, or after, and finds the slot opened.
         let generation = self.slot(index).readiness().open(ready);
+        self.opened.add(1);
         Ok(Key::new(index, generation))
     }
 
     /// Gives a slot back, which must have been retired.
     pub(super) fn release(&self, index: u32) {
-        self.places.lock().free.push(index);
+        let mut places = self.places.lock();
+        places.free.push(index);
+        self.released.add(1);
+    }
+
+    /// How many slots have been taken, and how many of them given back.
+    pub(super) fn opened_and_released(&self) -> (u64, u64) {
+        let released = self.released.get();
+        (self.opened.get(), released)
     }
 
     /// No slot can be had from now on. Returns those that have ever been used.

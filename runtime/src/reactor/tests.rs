@@ -52,6 +52,7 @@ fn reactor_on(poller: Poller) -> Arc<Reactor> {
     Arc::new(Reactor {
         driver: driver.into(),
         slab: Slab::new(),
+        delivered: Count::default(),
         rouse: Box::new(|| ()),
     })
 }

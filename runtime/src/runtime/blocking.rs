@@ -5,17 +5,22 @@
 
 use super::{Handle, context};
 use crate::failure::report;
-use crate::task::{self, Header, IdBlock, JoinHandle, Schedule, Task};
+use crate::task::{self, FailurePolicy, Header, IdBlock, JoinHandle, Schedule, Task};
 use heist_blocking_pool::{Job, JobPool};
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// See the module.
-pub(super) struct BlockingPool(JobPool<BlockingTask>);
+pub(super) struct BlockingPool {
+    pool: JobPool<BlockingTask>,
+    /// What is done about jobs that fail, if the builder has a wish.
+    failures: Option<Arc<FailurePolicy>>,
+}
 
 /// A queued job: a task whose one poll calls the function.
 struct BlockingTask {
@@ -24,7 +29,9 @@ struct BlockingTask {
 }
 
 /// A blocking job's cell belongs to no scheduler: the pool has its only queue entry, and its one poll ends it.
-struct Unscheduled;
+struct Unscheduled {
+    failures: Option<Arc<FailurePolicy>>,
+}
 
 /// A function as a future.
 struct Call<F>(Option<F>);
@@ -55,6 +62,10 @@ impl Schedule for Unscheduled {
     }
 
     fn release(&self, _: &Header) {}
+
+    fn failures(&self) -> &FailurePolicy {
+        self.failures.as_deref().unwrap_or(&FailurePolicy::DEFAULT)
+    }
 }
 
 impl Job for BlockingTask {
@@ -74,8 +85,14 @@ impl Job for BlockingTask {
 }
 
 impl BlockingPool {
-    pub(super) fn new(builder: heist_blocking_pool::Builder) -> Self {
-        Self(builder.build_job_pool())
+    pub(super) fn new(
+        builder: heist_blocking_pool::Builder,
+        failures: Option<Arc<FailurePolicy>>,
+    ) -> Self {
+        Self {
+            pool: builder.build_job_pool(),
+            failures,
+        }
     }
 
     pub(super) fn spawn<F, R>(
@@ -93,11 +110,13 @@ impl BlockingPool {
         }
         let (task, join) = task::new(
             Call(Some(function)),
-            Unscheduled,
+            Unscheduled {
+                failures: self.failures.clone(),
+            },
             IDS.with(IdBlock::take),
             place,
         );
-        if let Err(rejected) = self.0.submit(BlockingTask {
+        if let Err(rejected) = self.pool.submit(BlockingTask {
             task,
             handle: handle.clone(),
         }) {
@@ -112,8 +131,12 @@ impl BlockingPool {
         join
     }
 
+    pub(super) fn metrics(&self) -> heist_blocking_pool::Metrics {
+        self.pool.metrics()
+    }
+
     /// Cancels what is queued, and waits for what runs.
     pub(super) fn shutdown(&self, timeout: Option<Duration>) -> bool {
-        self.0.shutdown_now(timeout)
+        self.pool.shutdown_now(timeout)
     }
 }

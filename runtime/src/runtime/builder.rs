@@ -7,10 +7,13 @@ use super::current_thread::Core;
 use super::handle::Shared;
 use super::multi_thread::{ThreadOptions, WorkerThreads};
 use super::relief::ReliefThreads;
-use super::{Handle, Runtime, RuntimeFlavor, SlowPoll};
-use crate::scheduler::{ReliefOptions, Scheduler};
+use super::unhandled_panic::Blocked;
+use super::{Handle, Runtime, RuntimeFlavor, SlowPoll, UnhandledPanic};
+use crate::scheduler::{Intervals, Options, ParkHooks, ReliefOptions, Scheduler};
+use crate::task::{FailurePolicy, TaskFailure};
 use std::fmt;
 use std::io;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -32,7 +35,7 @@ pub struct Builder {
     worker_threads: Option<usize>,
     max_blocking_threads: usize,
     keep_alive: Duration,
-    relief: ReliefOptions,
+    scheduler: Options,
     threads: ThreadOptions,
 }
 
@@ -76,11 +79,16 @@ impl Builder {
             worker_threads: None,
             max_blocking_threads: 512,
             keep_alive: Duration::from_secs(10),
-            relief: ReliefOptions {
-                after: Duration::from_millis(5),
-                standbys: 64,
-                is_alone: flavor == RuntimeFlavor::CurrentThread,
-                on_slow_poll: None,
+            scheduler: Options {
+                relief: ReliefOptions {
+                    after: Duration::from_millis(5),
+                    standbys: 64,
+                    is_alone: flavor == RuntimeFlavor::CurrentThread,
+                    on_slow_poll: None,
+                },
+                park_hooks: ParkHooks::default(),
+                intervals: Intervals::default(),
+                failures: FailurePolicy::DEFAULT,
             },
             threads: ThreadOptions {
                 name: Arc::new(|| "heist-worker".into()),
@@ -254,6 +262,147 @@ impl Builder {
         self
     }
 
+    /// A function that a worker calls when it has found nothing to do and goes to sleep: on a worker thread, or with the current-thread flavour on the thread in `block_on`. If it panics,
+    /// that is reported, and the worker goes on.
+    ///
+    /// It may spawn and wake tasks, which then run before the worker sleeps. It should not block: on the thread in question nothing else happens meanwhile. A worker that keeps watch
+    /// over others, and gets up for that every millisecond only to go back to sleep, calls neither this nor [`on_thread_unpark`](Self::on_thread_unpark) for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// let idle = Arc::new(AtomicUsize::new(0));
+    /// let (parks, unparks) = (idle.clone(), idle.clone());
+    /// let runtime = heist::runtime::Builder::new_multi_thread()
+    ///     .on_thread_park(move || {
+    ///         parks.fetch_add(1, Ordering::Relaxed);
+    ///     })
+    ///     .on_thread_unpark(move || {
+    ///         unparks.fetch_sub(1, Ordering::Relaxed);
+    ///     })
+    ///     .build()?;
+    /// println!("{} workers are idle", idle.load(Ordering::Relaxed));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_thread_park(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.scheduler.park_hooks.on_park = Some(Arc::new(hook));
+        self
+    }
+
+    /// A function that a worker calls when it has got up, and before it looks for work; as often as that of [`on_thread_park`](Self::on_thread_park), which see.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread()
+    ///     .on_thread_unpark(|| println!("{:?} gets up", std::thread::current().id()))
+    ///     .build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_thread_unpark(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.scheduler.park_hooks.on_unpark = Some(Arc::new(hook));
+        self
+    }
+
+    /// After how many polls at most a worker looks at the timers and the reactor, and at what has come from other threads.
+    ///
+    /// In heist, time says when: a busy worker looks every 100 µs or so, whatever its polls cost. This makes it look at the latest after so many polls besides: a small number means earlier
+    /// events and more system calls; a large one, as tokio's default of 61, changes little, and none makes the looks rarer.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().event_interval(8).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn event_interval(&mut self, polls: u32) -> &mut Self {
+        let Some(polls) = NonZeroU32::new(polls) else {
+            panic!(
+                "`event_interval` needs to be at least 1 poll: leave it out, and the clock says when to look"
+            )
+        };
+        self.scheduler.intervals.events = Some(polls);
+        self
+    }
+
+    /// After how many polls at most a worker takes a task that has come from another thread, though it has tasks of its own.
+    ///
+    /// As with [`event_interval`](Self::event_interval), it does so every 100 µs or so in any case.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread().global_queue_interval(8).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn global_queue_interval(&mut self, polls: u32) -> &mut Self {
+        let Some(polls) = NonZeroU32::new(polls) else {
+            panic!(
+                "`global_queue_interval` needs to be at least 1 poll: leave it out, and the clock says when to look"
+            )
+        };
+        self.scheduler.intervals.injector = Some(polls);
+        self
+    }
+
+    /// What becomes of the runtime when one of its tasks panics. By default it goes on, and a panic that nobody can receive is reported:
+    /// [`UnhandledPanic::Report`].
+    ///
+    /// # Examples
+    ///
+    /// ```should_panic
+    /// use heist::runtime::{Builder, UnhandledPanic};
+    ///
+    /// let runtime = Builder::new_multi_thread()
+    ///     .unhandled_panic(UnhandledPanic::ShutdownRuntime)
+    ///     .build()
+    ///     .unwrap();
+    /// runtime.spawn(async { panic!("out of cheese") });
+    /// // It panics: "task 1 (spawned at …) has panicked, and its runtime has shut down for that, …".
+    /// runtime.block_on(std::future::pending::<()>());
+    /// ```
+    pub fn unhandled_panic(&mut self, behavior: UnhandledPanic) -> &mut Self {
+        let failures = &mut self.scheduler.failures;
+        failures.is_reported = behavior != UnhandledPanic::Ignore;
+        failures.shuts_down = behavior == UnhandledPanic::ShutdownRuntime;
+        self
+    }
+
+    /// Calls a function, instead of writing to standard error, when a task or a blocking job has failed and nobody can receive that: see [`TaskFailure`]. asyncio's
+    /// `loop.set_exception_handler`.
+    ///
+    /// It is called by whoever lets go of the failure: the thread that runs the task, if nobody holds its handle, or who drops the handle. It should not block. A panic in it is
+    /// reported. It is called whatever [`unhandled_panic`](Self::unhandled_panic) says.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_multi_thread()
+    ///     .on_task_failure(|failure| eprintln!("error: {failure}"))
+    ///     .build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_task_failure(
+        &mut self,
+        hook: impl Fn(TaskFailure) + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.scheduler.failures.hook = Some(Arc::new(hook));
+        self
+    }
+
     /// How long a poll may block its worker before the worker counts as held up: 5 ms if this is not called. The poll is then reported, once for each task; and if
     /// too few other workers are left, a standby worker takes the place of the one that is held up, until it moves again.
     ///
@@ -279,7 +428,7 @@ impl Builder {
             !bound.is_zero(),
             "`relief_after` needs a bound above zero: each poll takes some time; `disable_relief` turns it off"
         );
-        self.relief.after = bound;
+        self.scheduler.relief.after = bound;
         self
     }
 
@@ -295,7 +444,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn max_relief_workers(&mut self, count: usize) -> &mut Self {
-        self.relief.standbys = count;
+        self.scheduler.relief.standbys = count;
         self
     }
 
@@ -325,7 +474,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn on_slow_poll(&mut self, hook: impl Fn(&SlowPoll) + Send + Sync + 'static) -> &mut Self {
-        self.relief.on_slow_poll = Some(Arc::new(hook));
+        self.scheduler.relief.on_slow_poll = Some(Arc::new(hook));
         self
     }
 
@@ -396,13 +545,14 @@ impl Builder {
             },
         };
         let relief_threads = self.relief_threads();
+        let failures = &self.scheduler.failures;
         let mut threads = Vec::new();
         let handle = Handle::new_cyclic(|handle| {
             let call_standby = relief_threads
                 .as_ref()
                 .map(|_| Box::new(handle.standby_call()) as Box<dyn Fn() + Send + Sync>);
             let (scheduler, mut workers) =
-                Scheduler::new(workers, SEED, self.relief.clone(), call_standby);
+                Scheduler::new(workers, SEED, self.scheduler.clone(), call_standby);
             let core = match self.flavor {
                 RuntimeFlavor::CurrentThread => {
                     let worker = workers.pop();
@@ -416,6 +566,7 @@ impl Builder {
                 blocking: self.blocking_pool(),
                 core,
                 relief: relief_threads,
+                blocked: failures.shuts_down.then(Blocked::default),
             }
         });
         let runtime = Runtime::assemble(handle, WorkerThreads::none());
@@ -431,17 +582,25 @@ impl Builder {
 
     fn blocking_pool(&self) -> BlockingPool {
         let builder = self.threads.pool_builder();
-        BlockingPool::new(
-            builder
-                .max_threads(self.max_blocking_threads)
-                .keep_alive(self.keep_alive),
-        )
+        let builder = builder
+            .max_threads(self.max_blocking_threads)
+            .keep_alive(self.keep_alive);
+        let failures = &self.scheduler.failures;
+        let has_wish = failures.hook.is_some() || !failures.is_reported;
+        BlockingPool::new(builder, has_wish.then(|| Arc::new(failures.clone())))
     }
 
     /// The threads of relief, if there are any workers to relieve.
     fn relief_threads(&self) -> Option<ReliefThreads> {
-        let is_wanted = self.flavor == RuntimeFlavor::MultiThread && self.relief.standbys > 0;
-        is_wanted.then(|| ReliefThreads::new(self.relief.standbys, self.keep_alive, &self.threads))
+        let is_wanted =
+            self.flavor == RuntimeFlavor::MultiThread && self.scheduler.relief.standbys > 0;
+        is_wanted.then(|| {
+            ReliefThreads::new(
+                self.scheduler.relief.standbys,
+                self.keep_alive,
+                &self.threads,
+            )
+        })
     }
 }
 

@@ -90,9 +90,9 @@ pub(crate) fn with_current<R>(f: impl FnOnce(&Handle) -> R) -> Result<R, TryCurr
     // A thread whose locals are being destroyed is in no runtime.
     let found = CURRENT.try_with(|current| match &*current.borrow() {
         Some(handle) => Ok(f(handle)),
-        None => Err(TryCurrentError(())),
+        None => Err(TryCurrentError(Reason::NoRuntime)),
     });
-    found.unwrap_or(Err(TryCurrentError(())))
+    found.unwrap_or(Err(TryCurrentError(Reason::ThreadEnds)))
 }
 
 /// Why [`Handle::try_current`] has none: the thread is in no runtime. asyncio's `RuntimeError: no running event loop`.
@@ -104,14 +104,53 @@ pub(crate) fn with_current<R>(f: impl FnOnce(&Handle) -> R) -> Result<R, TryCurr
 /// assert!(error.to_string().starts_with("there is no heist runtime on this thread"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TryCurrentError(());
+pub struct TryCurrentError(Reason);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Reason {
+    NoRuntime,
+    /// The thread-local that says it is gone.
+    ThreadEnds,
+}
+
+impl TryCurrentError {
+    /// Whether the thread has just not entered a runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let error = heist::runtime::Handle::try_current().unwrap_err();
+    /// assert!(error.is_missing_context());
+    /// ```
+    pub fn is_missing_context(&self) -> bool {
+        self.0 == Reason::NoRuntime
+    }
+
+    /// Whether the thread is about to end, its thread-local values being destroyed: it is in no runtime any more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let error = heist::runtime::Handle::try_current().unwrap_err();
+    /// assert!(!error.is_thread_local_destroyed());
+    /// ```
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        self.0 == Reason::ThreadEnds
+    }
+}
 
 impl fmt::Display for TryCurrentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "there is no heist runtime on this thread: call this inside `heist::run`, a `#[heist::main]` function, or `Runtime::block_on`, \
-             or enter a runtime with `Handle::enter`",
-        )
+        f.write_str(match self.0 {
+            Reason::NoRuntime => {
+                "there is no heist runtime on this thread: call this inside `heist::run`, a `#[heist::main]` function, or `Runtime::block_on`, \
+                 or enter a runtime with `Handle::enter`"
+            }
+            Reason::ThreadEnds => {
+                "there is no heist runtime on this thread any more, since it ends and its thread-local values are being destroyed: keep a `Handle` for what \
+                 is to be done in a destructor there"
+            }
+        })
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::Handle;
 use super::multi_thread::ThreadWaker;
+use super::unhandled_panic::Failed;
 use crate::scheduler::{Scheduler, Worker};
 use heist_sync::coop::{self, Budget};
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -158,7 +159,11 @@ impl Drop for Queued<'_> {
     }
 }
 
-pub(super) fn block_on<F: Future>(handle: &Handle, core: &Core, future: F) -> F::Output {
+pub(super) fn block_on<F: Future>(
+    handle: &Handle,
+    core: &Core,
+    future: F,
+) -> Result<F::Output, Failed> {
     let _guard = handle.enter();
     let mut future = pin!(future);
     let queued = Queued {
@@ -175,11 +180,15 @@ pub(super) fn block_on<F: Future>(handle: &Handle, core: &Core, future: F) -> F:
                 worker: Some(worker),
             };
             if let Some(output) = run(handle.scheduler(), &worker, future.as_mut()) {
-                return output;
+                return Ok(output);
             }
         }
+        if let Some(failed) = handle.failed() {
+            handle.end_if_failed();
+            return Err(failed);
+        }
         if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
-            return output;
+            return Ok(output);
         }
         queued.thread.park();
     }
@@ -200,6 +209,9 @@ fn run<F: Future>(
     // With a waker of its own, the future must be polled at once.
     let mut first = true;
     worker.run(|| {
+        if scheduler.is_closed() {
+            return true;
+        }
         let woken = worker.answer_summons() || std::mem::take(&mut first);
         if woken {
             worker.begin_root();
@@ -207,7 +219,7 @@ fn run<F: Future>(
                 output = Some(ready);
             }
         }
-        output.is_some() || scheduler.is_closed()
+        output.is_some()
     });
     output
 }

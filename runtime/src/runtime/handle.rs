@@ -6,7 +6,8 @@ use super::blocking::BlockingPool;
 use super::context::{self, EnterGuard, TryCurrentError};
 use super::current_thread::Core;
 use super::relief::ReliefThreads;
-use super::{current_thread, multi_thread};
+use super::unhandled_panic::Blocked;
+use super::{RuntimeMetrics, current_thread, multi_thread};
 use crate::scheduler::Scheduler;
 use crate::task::JoinHandle;
 use std::fmt;
@@ -38,6 +39,8 @@ pub(super) struct Shared {
     pub(super) core: Option<Core>,
     /// The other's, unless it is turned off.
     pub(super) relief: Option<ReliefThreads>,
+    /// If a task's panic is the runtime's end.
+    pub(super) blocked: Option<Blocked>,
 }
 
 /// What doesn't keep the runtime.
@@ -218,7 +221,7 @@ impl Handle {
     ///
     /// # Panics
     ///
-    /// If this thread runs async code already, or the future panics.
+    /// As [`Runtime::block_on`](super::Runtime::block_on).
     ///
     /// # Examples
     ///
@@ -233,10 +236,34 @@ impl Handle {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        context::forbid_blocking("`block_on`", || match &self.shared.core {
-            Some(core) => current_thread::block_on(self, core, future),
-            None => multi_thread::block_on(self, future),
-        })
+        let output = context::forbid_blocking("`block_on`", || {
+            let _listed = self.blocked().map(Blocked::list);
+            match &self.shared.core {
+                Some(core) => current_thread::block_on(self, core, future),
+                None => multi_thread::block_on(self, future),
+            }
+        });
+        match output {
+            Ok(output) => output,
+            Err(failed) => panic!("{failed}"),
+        }
+    }
+
+    /// What the runtime has done so far, and how much waits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::runtime::Handle;
+    ///
+    /// heist::run(async {
+    ///     let task = heist::spawn(std::future::pending::<()>());
+    ///     assert_eq!(Handle::current().metrics().num_alive_tasks(), 1);
+    /// #   drop(task);
+    /// });
+    /// ```
+    pub fn metrics(&self) -> RuntimeMetrics {
+        RuntimeMetrics::new(self.clone())
     }
 
     /// Which kind of runtime this is.
@@ -262,6 +289,10 @@ impl Handle {
 
     pub(super) fn blocking(&self) -> &BlockingPool {
         &self.shared.blocking
+    }
+
+    pub(super) fn blocked(&self) -> Option<&Blocked> {
+        self.shared.blocked.as_ref()
     }
 
     pub(super) fn core(&self) -> Option<&Core> {

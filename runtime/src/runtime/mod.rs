@@ -26,6 +26,7 @@ mod builder;
 pub(crate) mod context;
 mod current_thread;
 mod handle;
+mod metrics;
 mod multi_thread;
 mod relief;
 #[expect(
@@ -33,12 +34,15 @@ mod relief;
     reason = "the module holds the type that it is named after"
 )]
 mod runtime;
+mod unhandled_panic;
 
 pub use crate::scheduler::SlowPoll;
 pub use builder::Builder;
 pub use context::{EnterGuard, TryCurrentError};
 pub use handle::{Handle, RuntimeFlavor};
+pub use metrics::RuntimeMetrics;
 pub use runtime::Runtime;
+pub use unhandled_panic::UnhandledPanic;
 
 use std::future::Future;
 

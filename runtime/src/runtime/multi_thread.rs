@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::unhandled_panic::Failed;
 use super::{Handle, context};
 use crate::failure::{catch, report_panic};
 use crate::scheduler::{Parker, Scheduler, Worker, sleep_punctually};
@@ -175,6 +176,7 @@ fn work(handle: &Handle, worker: Worker, drivers: Arc<Drivers>, options: &Thread
         {
             let _guard = context::enter(handle.clone());
             worker.run(|| handle.scheduler().is_closed());
+            handle.end_if_failed();
             // Cancels what is left in its hands, in the runtime's context still, with its drivers.
             drop(worker);
             drop(drivers);
@@ -228,17 +230,20 @@ impl ThreadWaker {
 }
 
 /// Polls the future on this thread, which sleeps in between. Its tasks run on the workers.
-pub(super) fn block_on<F: Future>(handle: &Handle, future: F) -> F::Output {
+pub(super) fn block_on<F: Future>(handle: &Handle, future: F) -> Result<F::Output, Failed> {
     let _guard = handle.enter();
     let thread = ThreadWaker::current();
     let waker = Waker::from(thread.clone());
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
     loop {
+        if let Some(failed) = handle.failed() {
+            return Err(failed);
+        }
         if let Poll::Ready(output) =
             coop::with_budget(Budget::DEFAULT, || future.as_mut().poll(&mut context))
         {
-            return output;
+            return Ok(output);
         }
         thread.park();
     }

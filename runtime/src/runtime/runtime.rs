@@ -4,7 +4,7 @@
 
 use super::context::EnterGuard;
 use super::multi_thread::WorkerThreads;
-use super::{Builder, Handle};
+use super::{Builder, Handle, RuntimeMetrics};
 use crate::failure::report;
 use crate::task::JoinHandle;
 use heist_sync::coop;
@@ -91,7 +91,7 @@ impl Runtime {
     ///
     /// # Panics
     ///
-    /// If this thread runs async code already, or the future panics.
+    /// If this thread runs async code already, or the future panics; and if a task has panicked, where [`UnhandledPanic::ShutdownRuntime`](super::UnhandledPanic) was asked for.
     ///
     /// # Examples
     ///
@@ -176,6 +176,19 @@ impl Runtime {
     /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
+    }
+
+    /// What the runtime has done so far, and how much waits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// assert_eq!(runtime.metrics().num_alive_tasks(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.handle.metrics()
     }
 
     /// Shuts down, and waits so long at most for polls and blocking jobs that run. Those that are then left end with the process, or
@@ -274,7 +287,7 @@ impl Runtime {
 }
 
 /// Once the scheduler is closed: drops the tasks and the blocking jobs that wait, and ends the worker that nobody uses. It waits for nothing but their destructors.
-fn drop_what_waits(handle: &Handle) {
+pub(super) fn drop_what_waits(handle: &Handle) {
     let _guard = handle.enter();
     handle.scheduler().drop_tasks();
     handle.blocking().shutdown(Some(Duration::ZERO));

@@ -13,6 +13,8 @@ use crate::loom::atomic::{
 };
 use crate::task::{Header, Task};
 use crossbeam_utils::CachePadded;
+use std::iter;
+use std::ops::Range;
 use std::ptr::{self, NonNull};
 
 /// The most tasks that one visit brings. Fewer in models, so that they see some left behind.
@@ -40,6 +42,8 @@ struct Shard {
 struct Drained {
     first: *mut Header,
     len: usize,
+    /// How many have been handed on.
+    popped: u64,
 }
 
 // SAFETY: the list is of queue entries, which may go to any thread.
@@ -57,6 +61,7 @@ impl Injector {
             drained: Mutex::new(Drained {
                 first: ptr::null_mut(),
                 len: 0,
+                popped: 0,
             }),
             waiting: AtomicUsize::new(0),
         };
@@ -121,6 +126,24 @@ impl Injector {
         (waiting(fullest) > 2 * (waiting(own) + CAPACITY)).then_some(fullest)
     }
 
+    /// How many tasks wait. A walk over those that nobody has looked at yet, which keeps takers from their shard as long.
+    pub(super) fn depth(&self) -> usize {
+        let depth = |shard: &CachePadded<Shard>| {
+            let drained = shard.drained.lock();
+            drained.len + drained.len_of(&shard.inbox)
+        };
+        self.shards.iter().map(depth).sum()
+    }
+
+    /// How many tasks have ever been pushed to these shards. A walk, likewise.
+    pub(super) fn pushed(&self, shards: Range<usize>) -> u64 {
+        let pushed = |shard: &CachePadded<Shard>| {
+            let drained = shard.drained.lock();
+            drained.popped + (drained.len + drained.len_of(&shard.inbox)) as u64
+        };
+        self.shards[shards].iter().map(pushed).sum()
+    }
+
     /// How many shards there are.
     pub(super) fn shards(&self) -> usize {
         self.shards.len()
@@ -178,9 +201,9 @@ impl Injector {
         let mut tasks = Vec::new();
         for shard in &self.shards {
             let mut drained = shard.drained.lock();
-            tasks.extend(std::iter::from_fn(|| drained.pop()));
+            tasks.extend(iter::from_fn(|| drained.pop()));
             drained.take_from(&shard.inbox, CLOSED);
-            tasks.extend(std::iter::from_fn(|| drained.pop()));
+            tasks.extend(iter::from_fn(|| drained.pop()));
         }
         self.occupied.store(0, Relaxed);
         tasks
@@ -215,9 +238,22 @@ impl Drained {
         }
     }
 
+    /// How many are in the stack: under this lock, without which nobody empties it.
+    fn len_of(&self, inbox: &AtomicPtr<Header>) -> usize {
+        let next = |&header: &NonNull<Header>| {
+            // SAFETY: who is in the stack is a queue entry, and so lives; it stays there as long as the lock is held.
+            let next = unsafe { header.as_ref() }.queue_next.load(Relaxed);
+            NonNull::new(next)
+        };
+        // Acquire: what the pushes released. (`CLOSED` stands alone.)
+        let head = NonNull::new(inbox.load(Acquire)).filter(|head| head.as_ptr() != CLOSED);
+        iter::successors(head, next).count()
+    }
+
     fn pop(&mut self) -> Option<Task> {
         let header = NonNull::new(self.first)?;
         self.len -= 1;
+        self.popped += 1;
         // SAFETY: what is in the list is ours.
         self.first = unsafe { header.as_ref() }.queue_next.load(Relaxed);
         // SAFETY: from `into_raw` in `push`; each comes out once.

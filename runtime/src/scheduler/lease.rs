@@ -4,13 +4,13 @@
 //! keeps a stash, so that a spawn and a task's end on a worker touch a number of its own. While any lease is out, one strong count of the `Arc`
 //! is held for all of them.
 
-use super::{Scheduler, current};
+use super::{FailedTask, Scheduler, current};
 use crate::loom::atomic::{
     AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
     fence,
 };
-use crate::task::{Header, Schedule, Task};
+use crate::task::{FailurePolicy, Header, Schedule, Task};
 use std::mem;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -137,5 +137,20 @@ impl Schedule for Lease {
     fn release(&self, task: &Header) {
         // SAFETY: by this lease.
         unsafe { self.0.as_ref() }.tasks.remove(task);
+    }
+
+    #[cold]
+    fn panicked(&self, task: &Header) {
+        // SAFETY: by this lease.
+        unsafe { self.0.as_ref() }.fail(FailedTask {
+            id: task.id(),
+            spawned_at: task.spawned_at(),
+        });
+    }
+
+    #[cold]
+    fn failures(&self) -> &FailurePolicy {
+        // SAFETY: by this lease.
+        &unsafe { self.0.as_ref() }.failures
     }
 }

@@ -13,6 +13,7 @@ use crate::task::Task;
 use crate::time::Instant;
 use std::cell::Cell;
 use std::io;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// After how many polls at most a worker looks at the clock.
@@ -23,6 +24,35 @@ const UNANNOUNCED_POLLS: u32 = 3;
 const SLICE: Duration = Duration::from_micros(100);
 /// Every so many slices a busy worker looks whether another's spilt tasks are far more than its own.
 const LOOKS_AT_OTHERS: u32 = 16;
+
+/// After how many polls at most a worker looks, whatever the clock says: the builder's. `None`: the clock alone says it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Intervals {
+    /// At the reactor and the timers.
+    pub(crate) events: Option<NonZeroU32>,
+    /// At what has come from other threads.
+    pub(crate) injector: Option<NonZeroU32>,
+}
+
+/// How many polls had been made when something was done last, that is to be done each so many polls.
+#[derive(Default)]
+struct Last(Cell<u64>);
+
+impl Last {
+    fn set(&self, polls: u64) {
+        self.0.set(polls);
+    }
+
+    /// How many polls there are left. 0: it is due.
+    fn left(&self, interval: Option<NonZeroU32>, polls: u64) -> u32 {
+        interval.map_or(u32::MAX, |interval| {
+            let since = polls - self.0.get();
+            interval
+                .get()
+                .saturating_sub(u32::try_from(since).unwrap_or(u32::MAX))
+        })
+    }
+}
 
 /// When it was done last, and what came of it.
 pub(super) struct Maintenance {
@@ -36,6 +66,9 @@ pub(super) struct Maintenance {
     /// The last look back, and how many polls were left then.
     looked_back: Cell<Instant>,
     left_then: Cell<u32>,
+    /// The last turns, and the last look at the injector's outside shards.
+    turned: Last,
+    took: Last,
     /// Looks at the injector's other shards.
     looks: Cell<u32>,
     /// How many events this worker's last turn of the reactor brought.
@@ -48,15 +81,22 @@ pub(super) struct Maintenance {
 }
 
 impl Maintenance {
-    pub(super) fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant, intervals: &Intervals) -> Self {
+        let shortest = [intervals.events, intervals.injector]
+            .into_iter()
+            .flatten()
+            .min();
+        let polls = shortest.map_or(CHECK_POLLS, |polls| polls.get().min(CHECK_POLLS));
         Self {
-            polls_left: Cell::new(CHECK_POLLS),
-            polls_between: Cell::new(CHECK_POLLS),
+            polls_left: Cell::new(polls),
+            polls_between: Cell::new(polls),
             polls_wanted: Cell::new(CHECK_POLLS),
             checked: Cell::new(now),
             maintained: Cell::new(now),
             looked_back: Cell::new(now),
-            left_then: Cell::new(CHECK_POLLS),
+            left_then: Cell::new(polls),
+            turned: Last::default(),
+            took: Last::default(),
             looks: Cell::new(0),
             events: Cell::new(0),
             turning: Cell::new(false),
@@ -68,6 +108,16 @@ impl Maintenance {
     #[inline]
     pub(super) fn is_turning(&self) -> bool {
         self.turning.get()
+    }
+
+    /// A thread begins to run the worker.
+    pub(super) fn begin(&self, now: Instant) {
+        self.checked.set(now);
+    }
+
+    /// Looks at the clock: how long it is since the last look, or the last sleep.
+    pub(super) fn since_last_look(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.checked.replace(now))
     }
 
     /// Whether the last turn of the reactor brought several events, so that more may have come since.
@@ -111,7 +161,7 @@ impl Worker {
     fn look_at_the_clock(&self) -> Option<Task> {
         let now = self.scheduler.timers.clock().now();
         // Polls that take long are counted in smaller portions.
-        let elapsed = now.saturating_duration_since(self.maintenance.checked.replace(now));
+        let elapsed = self.was_busy(now);
         self.look_back(now);
         let polls = if elapsed > SLICE {
             (u128::from(self.maintenance.polls_between.get()) * SLICE.as_nanos()
@@ -120,17 +170,18 @@ impl Worker {
             (self.maintenance.polls_wanted.get() + 1).min(CHECK_POLLS)
         };
         self.maintenance.polls_wanted.set(polls);
-        let task = if now.saturating_duration_since(self.maintenance.maintained.get()) < SLICE {
-            None
-        } else {
-            self.maintenance.is_done(now);
-            self.turn(|| {
-                self.fire_timers(now);
-                self.turn_reactor();
-            });
+        let elapsed = now.saturating_duration_since(self.maintenance.maintained.get());
+        let turns = elapsed >= SLICE || self.polls_to_turns() == 0;
+        if turns {
+            self.look_outside(now);
             self.relieve_next(now);
             self.defer_announcement(now);
+        }
+        let task = if turns || self.polls_to_injector() == 0 {
+            self.maintenance.took.set(self.counts().polls.get());
             self.take_injected_elsewhere()
+        } else {
+            None
         };
         self.announce_in_time(now);
         // As long as something is unannounced the looks are closer.
@@ -139,10 +190,43 @@ impl Worker {
         } else {
             polls
         };
+        self.look_again_after(polls);
+        self.maintenance
+            .left_then
+            .set(self.maintenance.polls_left.get());
+        task
+    }
+
+    /// Turns the timers and the reactor, without waiting.
+    pub(super) fn look_outside(&self, now: Instant) {
+        self.maintenance.is_done(now);
+        self.maintenance.turned.set(self.counts().polls.get());
+        self.turn(|| {
+            self.fire_timers(now);
+            self.turn_reactor();
+        });
+    }
+
+    /// How many polls there may be before the turns, or the look at the injector, if the builder has said so.
+    fn polls_to_turns(&self) -> u32 {
+        let polls = self.counts().polls.get();
+        let interval = self.scheduler.intervals.events;
+        self.maintenance.turned.left(interval, polls)
+    }
+
+    fn polls_to_injector(&self) -> u32 {
+        let polls = self.counts().polls.get();
+        let interval = self.scheduler.intervals.injector;
+        self.maintenance.took.left(interval, polls)
+    }
+
+    /// After so many polls, or as few as the builder has said.
+    fn look_again_after(&self, polls: u32) {
+        let polls = polls
+            .min(self.polls_to_turns())
+            .min(self.polls_to_injector());
         self.maintenance.polls_between.set(polls);
         self.maintenance.polls_left.set(polls);
-        self.maintenance.left_then.set(polls);
-        task
     }
 
     /// Where nobody else looks on: did the polls since the last look back take too long?
@@ -184,9 +268,7 @@ impl Worker {
             && self.queue.has_several()
         {
             self.maintenance.unannounced.set(Some(now));
-            let polls = self.maintenance.polls_wanted.get().min(UNANNOUNCED_POLLS);
-            self.maintenance.polls_between.set(polls);
-            self.maintenance.polls_left.set(polls);
+            self.look_again_after(self.maintenance.polls_wanted.get().min(UNANNOUNCED_POLLS));
         }
     }
 

@@ -3,14 +3,17 @@
 //! Comes in: a future to be spawned, a task that was woken. Goes out: the task, to a worker. Called by the wakers, by whoever spawns, and by the workers
 //! themselves. A task that comes from a worker goes to that worker's next-slot ([`slot`]), and what it displaces to the back of its queue
 //! ([`queue`]); from anywhere else it goes to the [`injector`]. The worker's loop is in [`worker`]; what it does beside, in [`maintenance`]; how workers
-//! look for work, sleep and are woken, in [`search`], [`sleep`], [`idle`] and [`parker`]; what is done about one that is stuck, in [`relief`].
+//! look for work, sleep and are woken, in [`search`], [`sleep`], [`idle`] and [`parker`]; what is done about one that is stuck, in [`relief`]; what they count of all this,
+//! in [`counts`].
 
 mod closing;
+mod counts;
 mod current;
 mod idle;
 mod injector;
 mod lease;
 mod maintenance;
+mod park_hooks;
 mod parker;
 mod patience;
 mod queue;
@@ -31,6 +34,10 @@ mod worker;
 #[cfg(test)]
 mod models;
 
+pub(crate) use closing::FailedTask;
+pub(crate) use counts::Counts;
+pub(crate) use maintenance::Intervals;
+pub(crate) use park_hooks::ParkHooks;
 pub(crate) use parker::{Parker, sleep_punctually};
 pub(crate) use relief::ReliefOptions;
 pub use slow_poll::SlowPoll;
@@ -40,7 +47,7 @@ pub(crate) use worker::Worker;
 use summons::Summons;
 
 use crate::reactor::Reactor;
-use crate::task::{self, IdBlock, JoinHandle, OwnedTasks, Task};
+use crate::task::{self, FailurePolicy, IdBlock, JoinHandle, OwnedTasks, Task};
 use crate::time::{Clock, Timers};
 use closing::Closing;
 use crossbeam_utils::CachePadded;
@@ -63,6 +70,15 @@ use std::sync::Arc;
 /// How many shards other threads than workers share: of the injector and of the task lists.
 const OUTSIDE_SHARDS: usize = 4;
 
+/// What the builder has chosen.
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(crate) relief: ReliefOptions,
+    pub(crate) park_hooks: ParkHooks,
+    pub(crate) intervals: Intervals,
+    pub(crate) failures: FailurePolicy,
+}
+
 /// What the workers of a runtime share.
 pub(crate) struct Scheduler {
     remotes: Remotes,
@@ -73,6 +89,9 @@ pub(crate) struct Scheduler {
     reactor: Arc<Reactor>,
     timers: Timers,
     relief: ReliefOptions,
+    park_hooks: ParkHooks,
+    intervals: Intervals,
+    failures: FailurePolicy,
     slow_polls: SlowPolls,
     duties: Duties,
     closing: Closing,
@@ -87,9 +106,15 @@ impl Scheduler {
     pub(crate) fn new(
         workers: usize,
         seed: u64,
-        relief: ReliefOptions,
+        options: Options,
         call_standby: Option<Box<dyn Fn() + Send + Sync>>,
     ) -> (Arc<Self>, Vec<Worker>) {
+        let Options {
+            relief,
+            park_hooks,
+            intervals,
+            failures,
+        } = options;
         let standbys = call_standby.as_ref().map_or(0, |_| relief.standbys);
         let (queues, remotes) = Remotes::new(workers, standbys);
         let scheduler = Arc::new_cyclic(|this: &std::sync::Weak<Self>| {
@@ -111,6 +136,9 @@ impl Scheduler {
                 timers: Timers::new(workers, Clock::default(), rouse()),
                 slow_polls: SlowPolls::new(relief.on_slow_poll.clone()),
                 relief,
+                park_hooks,
+                intervals,
+                failures,
                 duties: Duties::new(standbys, call_standby),
                 closing: Closing::new(),
                 leases: CachePadded::new(Leases::new()),
@@ -274,6 +302,20 @@ impl Scheduler {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.closing.is_closed()
+    }
+
+    /// The task for whose panic the scheduler has closed, if it has.
+    pub(crate) fn failed_task(&self) -> Option<FailedTask> {
+        self.closing.failed_task()
+    }
+
+    /// A task has panicked: closes, if that is to be.
+    #[cold]
+    fn fail(&self, task: FailedTask) {
+        if self.failures.shuts_down && !self.is_closed() {
+            self.closing.fail(task);
+            self.close();
+        }
     }
 
     /// Refuses new tasks and asks the workers to end. What is queued or idle is dropped by [`drop_tasks`](Self::drop_tasks).

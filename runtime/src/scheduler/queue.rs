@@ -114,7 +114,8 @@ mod deque {
             LENGTH - self.last().len() + unused * LENGTH
         }
 
-        fn len(&self) -> usize {
+        /// How many there are. Thieves can only make it less.
+        pub(crate) fn len(&self) -> usize {
             self.used().map(crossbeam::Worker::len).sum()
         }
 
@@ -160,6 +161,11 @@ mod deque {
     impl Stealer {
         pub(crate) fn is_empty(&self) -> bool {
             self.used().all(crossbeam::Stealer::is_empty)
+        }
+
+        /// How many there are, or were just now.
+        pub(crate) fn len(&self) -> usize {
+            self.used().map(crossbeam::Stealer::len).sum()
         }
 
         /// Takes up to half of a deque.
@@ -224,7 +230,11 @@ mod locked {
         }
 
         pub(crate) fn has_several(&self) -> bool {
-            self.0.lock().len() > 1
+            self.len() > 1
+        }
+
+        pub(crate) fn len(&self) -> usize {
+            self.0.lock().len()
         }
 
         pub(crate) fn room(&self) -> usize {
@@ -235,6 +245,10 @@ mod locked {
     impl Stealer {
         pub(crate) fn is_empty(&self) -> bool {
             self.0.lock().is_empty()
+        }
+
+        pub(crate) fn len(&self) -> usize {
+            self.0.lock().len()
         }
 
         pub(crate) fn steal(&self, into: &Local) -> Steal {

@@ -11,12 +11,11 @@
 #![forbid(unsafe_code)]
 
 use super::Scheduler;
-use super::queue::Steal;
+use super::remotes::Remote;
 use super::shown::Tick;
 use super::slow_poll::OnSlowPoll;
 use super::usage::usage;
 use super::worker::Worker;
-use crate::loom::hint;
 use crate::task::Task;
 use crate::time::Instant;
 use std::cell::RefCell;
@@ -172,11 +171,17 @@ impl Worker {
             .chain(waiting)
             .find_map(|(victim, remote)| {
                 if self.is_stuck(victim, now) {
-                    remote.slot.take()
+                    self.steal_slot(remote)
                 } else {
                     None
                 }
             })
+    }
+
+    fn steal_slot(&self, remote: &Remote) -> Option<Task> {
+        let task = remote.slot.take()?;
+        self.has_stolen(1);
+        Some(task)
     }
 
     /// The watcher's look. True: a worker is stuck.
@@ -203,15 +208,13 @@ impl Worker {
             return false;
         }
         let remote = self.scheduler.remotes.get(victim);
-        if let Some(task) = remote.slot.take() {
+        if let Some(task) = self.steal_slot(remote) {
             self.push_unannounced(task);
         }
-        while self.queue.room() > 0 {
-            match remote.stealer.steal(&self.queue) {
-                Steal::Task(task) => self.push_unannounced(task),
-                Steal::Retry => hint::spin_loop(),
-                Steal::Empty => break,
-            }
+        while self.queue.room() > 0
+            && let Some(task) = self.steal(victim)
+        {
+            self.push_unannounced(task);
         }
         let spill = self.scheduler.spill_shard(victim);
         while self.queue.room() > 0

@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::counts::Counts;
 use super::queue::{Local, Stealer};
 use super::shown::Shown;
 use super::slot::NextSlot;
@@ -11,6 +12,7 @@ use crate::loom::atomic::{
     AtomicUsize,
     Ordering::{Acquire, Release},
 };
+use crossbeam_utils::CachePadded;
 use std::sync::OnceLock;
 
 /// What the other threads see of a worker.
@@ -23,6 +25,8 @@ pub(super) struct Remote {
     /// That the worker look at its loop's condition.
     pub(super) summons: Summons,
     pub(super) parker: Parker,
+    /// Apart from what the others write.
+    pub(super) counts: CachePadded<Counts>,
 }
 
 impl Remote {
@@ -34,6 +38,7 @@ impl Remote {
             shown: Shown::new(),
             summons: Summons::new(),
             parker: Parker::new(),
+            counts: CachePadded::default(),
         };
         (queue, remote)
     }

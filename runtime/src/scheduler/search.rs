@@ -53,16 +53,35 @@ impl Worker {
         let start = self.rng.below(workers);
         let victims = (0..workers).map(|step| (start + step) % workers);
         for victim in victims.filter(|&victim| victim != self.index) {
-            let stealer = &self.scheduler.remotes.get(victim).stealer;
-            loop {
-                match stealer.steal(&self.queue) {
-                    Steal::Task(task) => return Some(task),
-                    Steal::Retry => hint::spin_loop(),
-                    Steal::Empty => break,
-                }
+            if let Some(task) = self.steal(victim) {
+                return Some(task);
             }
         }
         self.relieve_slots()
+    }
+
+    /// Takes what another's queue gives at once: a task to run, and maybe more into the own queue.
+    pub(super) fn steal(&self, victim: usize) -> Option<Task> {
+        let stealer = &self.scheduler.remotes.get(victim).stealer;
+        let before = self.queue.len();
+        loop {
+            match stealer.steal(&self.queue) {
+                Steal::Task(task) => {
+                    // What others have stolen from here since is not seen.
+                    let more = self.queue.len().saturating_sub(before);
+                    self.has_stolen(1 + more);
+                    return Some(task);
+                }
+                Steal::Retry => hint::spin_loop(),
+                Steal::Empty => return None,
+            }
+        }
+    }
+
+    pub(super) fn has_stolen(&self, tasks: usize) {
+        let counts = self.counts();
+        counts.stolen.add(tasks as u64);
+        counts.thefts.add(1);
     }
 
     fn look_at_the_reactor(&self) -> Option<Task> {
@@ -70,6 +89,7 @@ impl Worker {
         let task = self.queue.pop();
         if task.is_some() {
             let now = self.scheduler.timers.clock().now();
+            self.was_busy(now);
             self.maintenance.is_done(now);
             self.defer_announcement(now);
         }

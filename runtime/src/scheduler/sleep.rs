@@ -31,6 +31,7 @@ impl Worker {
         while self.queue.is_empty() && !in_sight && !self.remote().summons.is_standing() {
             let now = scheduler.timers.clock().now();
             self.look_back(now);
+            self.was_busy(now);
             let watching = idle.take_watch(self.index);
             claim |= watching && self.relieve_all(now);
             if !self.queue.is_empty() {
@@ -38,7 +39,9 @@ impl Worker {
             }
             let bound = self.bound(watching, &mut quiet, now);
             self.remote().shown.sleeps();
+            self.counts().parks_and_unparks.add(1);
             let unparked = self.wait(claim, bound);
+            self.counts().parks_and_unparks.add(1);
             let now = scheduler.timers.clock().now();
             self.maintenance.is_done(now);
             counted_out = self.queue.is_empty() && idle.is_awake(self.index);

@@ -65,7 +65,7 @@ impl Worker {
             list: scheduler.list(index),
             searching: Cell::new(false),
             was_woken: Cell::new(false),
-            maintenance: Maintenance::new(now),
+            maintenance: Maintenance::new(now, &scheduler.intervals),
             spill: scheduler.spill_shard(index),
             has_spilt: Cell::new(false),
             ahead: scheduler.shards_ahead(index),
@@ -84,10 +84,11 @@ impl Worker {
         self.remote().parker.adopt();
         self.remote().shown.adopt();
         self.tick();
+        self.maintenance.begin(self.scheduler.timers.clock().now());
         current::set(self, || {
             if self.scheduler.idle.arrive() {
                 // The last to arrive: from the first poll on somebody keeps watch, be it the sentinel, whom it calls when it gets up and nobody sleeps.
-                self.sleep();
+                self.park();
             }
             while !done() {
                 match self
@@ -100,11 +101,12 @@ impl Worker {
                         self.poll(task);
                     }
                     None if self.remote().summons.is_standing() => {}
-                    None => self.sleep(),
+                    None => self.park(),
                 }
             }
             self.stop_searching();
         });
+        self.was_busy(self.scheduler.timers.clock().now());
     }
 
     /// Shows the others that the worker is not stuck.
@@ -114,7 +116,9 @@ impl Worker {
     }
 
     fn poll(&self, task: Task) {
-        self.remote().shown.poll(&self.shows, &task);
+        let remote = self.remote();
+        remote.shown.poll(&self.shows, &task);
+        remote.counts.polls.add(1);
         if let Some(again) = coop::with_budget(Budget::DEFAULT, || task.run()) {
             self.requeue(again);
         }
@@ -210,12 +214,18 @@ impl Worker {
     #[inline]
     pub(super) fn push_back(&self, task: Task) {
         if self.has_spilt.get() && self.scheduler.injector.holds(self.spill) {
-            self.spill(task);
+            self.overflow(task);
         } else if let Err(task) = self.queue.push(task) {
-            self.spill(task);
+            self.overflow(task);
         } else {
             self.has_spilt.set(false);
         }
+    }
+
+    /// The queue has no room.
+    fn overflow(&self, task: Task) {
+        self.counts().overflows.add(1);
+        self.spill(task);
     }
 
     pub(super) fn spill(&self, task: Task) {

@@ -7,8 +7,8 @@
 use super::id::Current;
 use super::state::{Completed, FinishPoll, StartPoll, State, Wake};
 use super::waker::Polled;
-use super::{Id, JoinError, JoinHandle, waker};
-use crate::failure::{Payload, catch, report, report_panic, wake};
+use super::{FailurePolicy, Id, JoinError, JoinHandle, TaskFailure, waker};
+use crate::failure::{Payload, catch, report_panic, wake};
 use crate::loom::atomic::AtomicPtr;
 use crate::loom::cell::UnsafeCell;
 use cordyceps::{Linked, list::Links};
@@ -34,6 +34,14 @@ pub(crate) trait Schedule: Send + Sync + 'static {
 
     /// The task is about to complete: forget it.
     fn release(&self, task: &Header);
+
+    /// The task has panicked, and nobody knows yet.
+    fn panicked(&self, _: &Header) {}
+
+    /// What is done about failures that nobody receives.
+    fn failures(&self) -> &FailurePolicy {
+        &FailurePolicy::DEFAULT
+    }
 }
 
 /// What every task has, whatever its future is.
@@ -53,6 +61,17 @@ pub(crate) struct Header {
 }
 
 impl Header {
+    #[inline]
+    pub(crate) fn id(&self) -> Id {
+        self.id
+    }
+
+    /// Where the task was spawned.
+    #[inline]
+    pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
+
     /// The shard of [`OwnedTasks`](super::OwnedTasks) that the task is linked in.
     pub(super) fn shard(&self) -> usize {
         // Relaxed: it is written once, before the task is linked, by the thread that spawns it.
@@ -164,13 +183,13 @@ impl Task {
 
     #[inline]
     pub(crate) fn id(&self) -> Id {
-        self.header().id
+        self.header().id()
     }
 
     /// Where the task was spawned.
     #[inline]
     pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
-        self.header().spawned_at
+        self.header().spawned_at()
     }
 
     /// The pointer to the whole cell; the entry stays.
@@ -400,7 +419,7 @@ unsafe fn cancel<F: Future, S: Schedule>(header: NonNull<Header>, entry: Entry) 
 
 /// The runner drops the future, and puts the outcome in its place. If the future's destructor panics, then that is the outcome: a failure never
 /// vanishes.
-fn store<F: Future, S>(cell: &Cell<F, S>, outcome: Result<F::Output, JoinError>) {
+fn store<F: Future, S: Schedule>(cell: &Cell<F, S>, outcome: Result<F::Output, JoinError>) {
     let _current = Current::enter(cell.header.id);
     cell.stage.with_mut(|stage| {
         // SAFETY: the stage is the runner's (rule 3); the future is dropped in place (rule 7), and whatever its destructor does, it is
@@ -415,9 +434,12 @@ fn store<F: Future, S>(cell: &Cell<F, S>, outcome: Result<F::Output, JoinError>)
                 Some(outcome),
             ),
         };
+        if outcome.as_ref().is_err_and(JoinError::is_panic) {
+            cell.scheduler.panicked(&cell.header);
+        }
         // SAFETY: as above; `write` does not read what was there.
         unsafe { stage.write(Stage::Outcome(outcome)) };
-        drop_guarded(&cell.header, spare);
+        drop_guarded(cell, spare);
     });
 }
 
@@ -486,20 +508,24 @@ unsafe fn take_outcome_of<F: Future, S>(header: NonNull<Header>, to: *mut ()) {
 /// # Safety
 ///
 /// See [`drop_outcome`].
-unsafe fn drop_outcome_of<F: Future, S>(header: NonNull<Header>) {
+unsafe fn drop_outcome_of<F: Future, S: Schedule>(header: NonNull<Header>) {
     // SAFETY: by the caller's reference.
     let cell = unsafe { cell::<F, S>(header) };
     // SAFETY: the outcome is the caller's.
     let stage = cell
         .stage
         .with_mut(|stage| unsafe { mem::replace(&mut *stage, Stage::Gone) });
-    if let Stage::Outcome(outcome) = stage {
-        if let Err(error) = &outcome
-            && error.is_panic()
-        {
-            report_failure(&cell.header, error);
+    match stage {
+        // A failure that nobody will see: the task's handle is gone.
+        Stage::Outcome(Err(error)) => {
+            if let Some(payload) = error.into_payload() {
+                let header = &cell.header;
+                let failure = TaskFailure::unobserved(header.id, header.spawned_at, payload);
+                cell.scheduler.failures().tell(failure);
+            }
         }
-        drop_guarded(&cell.header, outcome);
+        Stage::Outcome(outcome) => drop_guarded(cell, outcome),
+        _ => {}
     }
 }
 
@@ -516,28 +542,17 @@ unsafe fn free_of<F: Future, S>(header: NonNull<Header>) {
 }
 
 /// Drops what is somebody else's: an output, say.
-fn drop_guarded<T>(header: &Header, value: T) {
+fn drop_guarded<F: Future, S: Schedule, T>(cell: &Cell<F, S>, value: T) {
     if let Err(payload) = catch(|| drop(value)) {
-        report_destructor(header, &payload);
+        tell_of_destructor(cell, payload);
     }
 }
 
 #[cold]
-fn report_destructor(header: &Header, payload: &Payload) {
-    let (id, place) = (header.id, header.spawned_at);
-    report_panic(
-        format_args!("the destructor of the output of task {id} (spawned at {place})"),
-        payload,
-    );
-}
-
-/// A failure that nobody will see: the task's handle is gone.
-#[cold]
-fn report_failure(header: &Header, error: &JoinError) {
-    report(format_args!(
-        "{error} (spawned at {}; nobody awaited it)",
-        header.spawned_at
-    ));
+fn tell_of_destructor<F: Future, S: Schedule>(cell: &Cell<F, S>, payload: Payload) {
+    let header = &cell.header;
+    let failure = TaskFailure::of_destructor(header.id, header.spawned_at, payload);
+    cell.scheduler.failures().tell(failure);
 }
 
 // SAFETY: tasks are pinned in their cells; the links are in the header, and are touched under the list's lock only (rule 6). The list holds no

@@ -115,6 +115,11 @@ impl JoinError {
         }
     }
 
+    /// What the task panicked with, as it was caught.
+    pub(super) fn into_payload(self) -> Option<Payload> {
+        self.panic.map(|payload| payload.into_inner())
+    }
+
     /// The id of the task that failed.
     ///
     /// # Examples

@@ -6,6 +6,7 @@
 
 use super::Task;
 use super::cell::{Header, drop_reference, shut_down};
+use crate::count::Count;
 use crate::loom::Mutex;
 use cordyceps::List;
 use crossbeam_utils::CachePadded;
@@ -13,16 +14,23 @@ use std::ptr::NonNull;
 
 /// The lists. See the module.
 pub(crate) struct OwnedTasks {
-    shards: Box<[CachePadded<Mutex<Shard>>]>,
+    shards: Box<[CachePadded<Shard>]>,
 }
 
 struct Shard {
+    linked: Mutex<Linked>,
+    /// How many were linked, and how many of them were unlinked again: counted under the lock.
+    inserted: Count,
+    removed: Count,
+}
+
+struct Linked {
     tasks: List<Header>,
     closed: bool,
 }
 
 // SAFETY: the list holds pointers to headers, which any thread may use (rule 8); it is behind the shard's lock.
-unsafe impl Send for Shard {}
+unsafe impl Send for Linked {}
 
 /// A reference to a task that was found in its list.
 struct Found(NonNull<Header>);
@@ -36,11 +44,13 @@ impl Drop for Found {
 
 impl OwnedTasks {
     pub(crate) fn new(shards: usize) -> Self {
-        let shard = || {
-            Mutex::new(Shard {
+        let shard = || Shard {
+            linked: Mutex::new(Linked {
                 tasks: List::new(),
                 closed: false,
-            })
+            }),
+            inserted: Count::default(),
+            removed: Count::default(),
         };
         Self {
             shards: (0..shards.max(1))
@@ -55,29 +65,39 @@ impl OwnedTasks {
         let shard = shard % self.shards.len();
         let header = task.header();
         header.set_shard(shard);
-        let mut shard = self.shards[shard].lock();
-        if !shard.closed {
+        let shard = &self.shards[shard];
+        let mut linked = shard.linked.lock();
+        if !linked.closed {
             // A task is new when it is inserted, so in no list; it is unlinked before it completes.
-            shard.tasks.push_back(task.as_raw());
+            linked.tasks.push_back(task.as_raw());
+            shard.inserted.add(1);
         }
-        !shard.closed
+        !linked.closed
     }
 
     /// Unlinks a task that is about to complete, if it is still linked.
     #[inline]
     pub(crate) fn remove(&self, header: &Header) {
-        let mut shard = self.shards[header.shard()].lock();
+        let shard = &self.shards[header.shard()];
+        let mut linked = shard.linked.lock();
         // SAFETY: a task is only ever linked in the list of its shard.
-        unsafe { shard.tasks.remove(NonNull::from(header)) };
+        let removed = unsafe { linked.tasks.remove(NonNull::from(header)) };
+        shard.removed.add(u64::from(removed.is_some()));
     }
 
-    /// How many tasks live: not yet complete.
-    #[cfg(test)]
+    /// How many tasks live: not yet complete, nor taken by the shutdown.
     pub(crate) fn len(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| shard.lock().tasks.len())
-            .sum()
+        let len = |shard: &CachePadded<Shard>| {
+            // In this order: who is seen to be gone is, mostly, seen to have come. (Nothing orders the two for a reader.)
+            let removed = shard.removed.get();
+            shard.inserted.get().saturating_sub(removed)
+        };
+        self.shards.iter().map(len).sum::<u64>() as usize
+    }
+
+    /// How many tasks there have been.
+    pub(crate) fn inserted(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.inserted.get()).sum()
     }
 
     /// Closes the lists, and drops the future of every task in them that is not being polled. One that is, is dropped when its poll returns.
@@ -85,15 +105,16 @@ impl OwnedTasks {
     /// From now on a spawn is refused; but for running polls, no task of this runtime is left when this returns.
     pub(crate) fn close(&self) {
         for shard in &self.shards {
-            shard.lock().closed = true;
+            shard.linked.lock().closed = true;
         }
         for shard in &self.shards {
             loop {
                 let found = {
-                    let mut shard = shard.lock();
-                    let Some(header) = shard.tasks.pop_front() else {
+                    let mut linked = shard.linked.lock();
+                    let Some(header) = linked.tasks.pop_front() else {
                         break;
                     };
+                    shard.removed.add(1);
                     // SAFETY: it was linked, so it has not completed, and cannot while the lock is held (rule 6).
                     unsafe { header.as_ref() }.state.ref_inc();
                     Found(header)

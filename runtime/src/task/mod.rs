@@ -9,6 +9,7 @@
 //! | `task.cancel()` | [`JoinHandle::abort`], [`AbortHandle::abort`] |
 //! | `task.done()` | [`JoinHandle::is_finished`] |
 //! | `CancelledError`, `task.exception()` | [`JoinError`] |
+//! | "Task exception was never retrieved" | [`TaskFailure`] |
 //! | `asyncio.current_task()` | [`id`](fn@id), [`try_id`] |
 //! | `await asyncio.sleep(0)` | [`yield_now`](fn@yield_now) |
 //!
@@ -58,6 +59,7 @@
 mod abort;
 mod cell;
 mod error;
+mod failure;
 mod id;
 mod join;
 mod list;
@@ -73,6 +75,7 @@ mod models;
 pub use crate::spawn::block_in_place;
 pub use abort::AbortHandle;
 pub use error::JoinError;
+pub use failure::TaskFailure;
 #[doc(inline)]
 pub use heist_sync::coop;
 pub use id::{Id, id, try_id};
@@ -81,5 +84,6 @@ pub use local::{AccessError, LocalKey, TaskLocalFuture};
 pub use yield_now::{YieldNow, yield_now};
 
 pub(crate) use cell::{Header, Schedule, Task, new};
+pub(crate) use failure::FailurePolicy;
 pub(crate) use id::IdBlock;
 pub(crate) use list::OwnedTasks;
