@@ -173,7 +173,12 @@ impl Worker {
         let elapsed = now.saturating_duration_since(self.maintenance.maintained.get());
         let turns = elapsed >= SLICE || self.polls_to_turns() == 0;
         if turns {
-            self.look_outside(now);
+            self.maintenance.is_done(now);
+            self.maintenance.turned.set(self.counts().polls.get());
+            self.turn(|| {
+                self.fire_timers(now);
+                self.turn_reactor();
+            });
             self.relieve_next(now);
             self.defer_announcement(now);
         }
@@ -195,16 +200,6 @@ impl Worker {
             .left_then
             .set(self.maintenance.polls_left.get());
         task
-    }
-
-    /// Turns the timers and the reactor, without waiting.
-    pub(super) fn look_outside(&self, now: Instant) {
-        self.maintenance.is_done(now);
-        self.maintenance.turned.set(self.counts().polls.get());
-        self.turn(|| {
-            self.fire_timers(now);
-            self.turn_reactor();
-        });
     }
 
     /// How many polls there may be before the turns, or the look at the injector, if the builder has said so.

@@ -26,24 +26,15 @@ impl Worker {
             // Searchers are waited for, and the hook is anybody's.
             self.stop_searching();
             call(hook, "on_thread_park");
-            self.see_to_what_it_made();
+            // What it has spawned and woken here the sleep shall see, and end at once. (A hook that makes work each time keeps the worker from nothing: it looks at the timers and the
+            // reactor in its maintenance, as a busy one does.)
+            if let Some(task) = self.remote().slot.take() {
+                self.push_back(task);
+            }
         }
         self.sleep();
         if let Some(hook) = &hooks.on_unpark {
             call(hook, "on_thread_unpark");
-        }
-    }
-
-    /// What a hook has spawned and woken here goes to the queue, where the sleep sees it, and ends at once. A hook that does so each time must not keep the worker from
-    /// its timers and the reactor, where it would else look in its sleep.
-    fn see_to_what_it_made(&self) {
-        if let Some(task) = self.remote().slot.take() {
-            self.push_back(task);
-        }
-        if !self.queue.is_empty() {
-            let now = self.scheduler.timers.clock().now();
-            self.was_busy(now);
-            self.look_outside(now);
         }
     }
 }

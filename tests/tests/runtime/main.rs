@@ -10,11 +10,14 @@ mod bounded_shutdown;
 mod contexts;
 mod destructors;
 mod enter;
+mod failures;
 mod fairness;
 mod gather;
 mod join;
 mod locals;
+mod metrics;
 mod panics;
+mod park_hooks;
 mod regressions;
 mod runtimes;
 mod select;
@@ -258,6 +261,31 @@ suite! {
         a_panic_restores
         destructors_find_it
         misuse;
+    metrics:
+        workers
+        tasks
+        polls
+        tasks_from_elsewhere
+        a_queue_that_overflows
+        thefts
+        sleeps
+        time_awake
+        blocking_jobs
+        descriptors_and_events
+        relief_workers;
+    failures:
+        the_runtime_ends
+        before_its_joiner_learns_of_it
+        all_threads_in_block_on_fail
+        in_a_destructor
+        others_go_on
+        who_is_told;
+    park_hooks:
+        are_called_in_pairs_by_workers
+        that_panic
+        that_spawn
+        events_come_each_so_many_polls
+        tasks_from_elsewhere_come_each_so_many_polls;
     stress:
         every_task_runs_once
         fork_and_join
@@ -267,6 +295,7 @@ suite! {
         tokio_2006_a_blocking_job_from_a_blocking_job
         tokio_4730_a_timer_whose_wake_blocks
         tokio_4941_child_of_a_blocking_task
+        tokio_8222_a_park_hook_that_makes_work
         tokio_8056_a_blocking_job_is_never_forgotten
         tokio_8542_a_waker_that_panics_among_others
         async_executor_104_a_task_left_with_a_runner_that_is_gone

@@ -1,5 +1,7 @@
 //! Bugs of others, each named after where it was found: `project_number_what`.
 
+use heist::net::TcpListener;
+use heist::runtime::Handle;
 use heist::sync::{Notify, oneshot};
 use heist::task;
 use heist::time::{self, Duration};
@@ -47,6 +49,29 @@ pub(crate) fn tokio_1768_a_wake_while_the_last_searcher_parks(shape: Shape) {
         }
     }
     runtime.block_on(task).unwrap();
+}
+
+/// A hook that schedules work each time a worker goes to sleep kept the worker from its driver: <https://github.com/tokio-rs/tokio/issues/8222>.
+pub(crate) fn tokio_8222_a_park_hook_that_makes_work(shape: Shape) {
+    let mut builder = shape.builder();
+    builder.on_thread_park(|| {
+        if let Ok(handle) = Handle::try_current() {
+            drop(handle.spawn(async {}));
+        }
+    });
+    let runtime = shape.build(&mut builder);
+    let outcome = runtime.block_on(runtime.spawn(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let server = heist::spawn(async move { listener.accept().await });
+        for _ in 0..10 {
+            time::sleep(Duration::from_millis(1)).await;
+        }
+        // The event comes while all others wait.
+        heist::spawn_blocking(move || std::net::TcpStream::connect(address)).await??;
+        server.await?.map(drop)
+    }));
+    outcome.unwrap().unwrap();
 }
 
 /// A thread of the blocking pool was in no runtime: <https://github.com/tokio-rs/tokio/pull/2006>.
