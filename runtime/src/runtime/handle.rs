@@ -9,7 +9,7 @@ use super::relief::ReliefThreads;
 use super::unhandled_panic::Blocked;
 use super::{RuntimeMetrics, current_thread, multi_thread};
 use crate::scheduler::Scheduler;
-use crate::task::JoinHandle;
+use crate::task::{self, JoinHandle};
 use std::fmt;
 use std::future::Future;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -236,6 +236,7 @@ impl Handle {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let future = task::traced_root(future, Location::caller());
         let output = context::forbid_blocking("`block_on`", || {
             let _listed = self.blocked().map(Blocked::list);
             match &self.shared.core {
@@ -243,9 +244,10 @@ impl Handle {
                 None => multi_thread::block_on(self, future),
             }
         });
-        match output {
-            Ok(output) => output,
-            Err(failed) => panic!("{failed}"),
+        // If both came at once, the output may well be what the failed task left.
+        match (output, self.failed()) {
+            (Ok(output), None) => output,
+            (Err(failed), _) | (Ok(_), Some(failed)) => panic!("{failed}"),
         }
     }
 

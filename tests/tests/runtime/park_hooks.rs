@@ -1,9 +1,10 @@
 //! What workers call when they go to sleep and get up; and after how many polls they look around, if they are told to.
 
-use heist::net::TcpListener;
 use heist::runtime::{Builder, Handle};
+use heist::sync::oneshot;
 use heist::task::yield_now;
-use heist_tests::{Running, Shape, Tally, receive, wait_until};
+use heist::time::{Duration, Instant, sleep_until};
+use heist_tests::{Running, Shape, Tally, once_waiting, receive, wait_until};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, mpsc};
@@ -28,8 +29,13 @@ pub(crate) fn are_called_in_pairs_by_workers(shape: Shape) {
     let runtime = builder.build().unwrap();
     for _ in 0..10 {
         runtime.block_on(async {
-            let (sender, receiver) = heist::sync::oneshot::channel();
-            thread::spawn(move || sender.send(1));
+            let (sender, receiver) = oneshot::channel();
+            let events = events.clone();
+            thread::spawn(move || {
+                // Nobody has anything to do before.
+                wait_until(|| !events.lock().unwrap().is_empty());
+                sender.send(1)
+            });
             assert_eq!(receiver.await, Ok(1));
             heist::spawn(yield_now()).await.unwrap();
         });
@@ -110,37 +116,38 @@ pub(crate) fn that_spawn(shape: Shape) {
     }
 }
 
-/// One worker turns the reactor after so many polls, however short they are.
+/// One worker looks at its timers after so many polls, however short they are.
 pub(crate) fn events_come_each_so_many_polls(shape: Shape) {
     for interval in [1, 4, 61] {
-        let runtime = shape.build(shape.builder().event_interval(interval));
+        let runtime = shape.build(shape.builder().event_interval(interval).disable_relief());
         let polls = runtime.block_on(runtime.spawn(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let address = listener.local_addr().unwrap();
-            let accepted = Arc::new(AtomicBool::new(false));
-            let accepts = accepted.clone();
-            let (waiting, waits) = heist::sync::oneshot::channel();
-            let server = heist::spawn(async move {
-                let accept = heist_tests::once_waiting(listener.accept(), || {
+            let deadline = Instant::now() + Duration::from_millis(1);
+            let fired = Arc::new(AtomicBool::new(false));
+            let fires = fired.clone();
+            let (waiting, waits) = oneshot::channel();
+            let sleeper = heist::spawn(async move {
+                let sleep = once_waiting(sleep_until(deadline), || {
                     let _ = waiting.send(());
                 });
-                accept.await.unwrap();
-                accepts.store(true, SeqCst);
+                sleep.await;
+                fires.store(true, SeqCst);
             });
-            waits.await.unwrap();
-            // From here on the event is there.
-            let _client = std::net::TcpStream::connect(address).unwrap();
+            // If it came too late for that, it has fired.
+            let _ = waits.await;
+            while Instant::now() < deadline {
+                std::hint::spin_loop();
+            }
             let mut polls = 0;
-            while !accepted.load(SeqCst) {
+            while !fired.load(SeqCst) {
                 yield_now().await;
                 polls += 1;
             }
-            server.await.unwrap();
+            sleeper.await.unwrap();
             polls
         }));
         let polls = polls.unwrap();
         if shape.parallelism() == 1 {
-            // The server itself has had one before it was seen; what was left of the last interval may have been less.
+            // The sleeper has one of its own before it is seen.
             assert!(polls <= interval + 2, "{polls} polls, not {interval}");
         }
     }
@@ -149,7 +156,12 @@ pub(crate) fn events_come_each_so_many_polls(shape: Shape) {
 /// Likewise for tasks that other threads spawn.
 pub(crate) fn tasks_from_elsewhere_come_each_so_many_polls(shape: Shape) {
     for interval in [1, 4, 61] {
-        let runtime = shape.build(shape.builder().global_queue_interval(interval));
+        let runtime = shape.build(
+            shape
+                .builder()
+                .global_queue_interval(interval)
+                .disable_relief(),
+        );
         let handle = runtime.handle().clone();
         let polls = runtime.block_on(runtime.spawn(async move {
             let ran = Arc::new(AtomicBool::new(false));
