@@ -45,7 +45,9 @@
 //! None is on by default.
 //!
 //! - `hyper`: hyper's traits on the sockets, and its executor and timer: [`traits`].
-//! - `full`: all of them.
+//! - `tracing`: the spans and events by which [tokio-console](https://docs.rs/console-subscriber) shows tasks, who wakes them and what they wait for. Each task and
+//!   each timer is some words larger, so it is not among `full`.
+//! - `full`: all the others.
 
 mod count;
 mod failure;

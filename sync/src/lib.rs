@@ -8,6 +8,12 @@
 //!
 //! Who waits lies in its own future, so waiting allocates nothing; futures that are dropped give back their place,
 //! and what they were given.
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `tracing`: the spans and events by which [tokio-console](https://docs.rs/console-subscriber) shows who waits for what.
 
 mod blocking;
 pub mod coop;
@@ -16,6 +22,8 @@ mod counting_waker;
 mod loom;
 mod notify;
 pub mod oneshot;
+#[doc(hidden)]
+pub mod trace;
 mod wait_list;
 mod waking;
 

@@ -21,6 +21,7 @@
 
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{Acquire, Relaxed, Release};
+use crate::trace::Waiting;
 use crate::wait_list::{Locked, WaitList, Waiter, WakeList};
 use crate::waking::wake;
 use pin_project_lite::pin_project;
@@ -205,9 +206,11 @@ impl Notify {
     /// notify.notified().await;
     /// # });
     /// ```
+    #[cfg_attr(feature = "tracing", track_caller)]
     pub fn notified(&self) -> Notified<'_> {
         Notified {
             notify: self,
+            waiting: Waiting::new("Notify", "Sync", "Notify::notified"),
             waiter: Waiter::new(Entry {
                 // Acquire: a call that is counted already will not end the wait. What was done before it is seen by the
                 // caller, who looks before he waits.
@@ -584,6 +587,7 @@ pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     pub struct Notified<'a> {
         notify: &'a Notify,
+        waiting: Waiting,
         #[pin]
         waiter: Waiter<Entry>,
     }
@@ -652,14 +656,16 @@ impl Notified<'_> {
 
     fn poll_notified(self: Pin<&mut Self>, waker: Option<&Waker>) -> Poll<()> {
         let mut this = self.project();
-        match this.waiter.as_mut().as_free() {
-            None => this.notify.poll_queued(this.waiter, waker),
+        let notify = *this.notify;
+        let poll = || match this.waiter.as_mut().as_free() {
+            None => notify.poll_queued(this.waiter, waker),
             Some(&mut Entry {
                 calls,
                 outcome: Outcome::Open,
-            }) => this.notify.poll_first(this.waiter, calls, waker),
+            }) => notify.poll_first(this.waiter, calls, waker),
             Some(_) => done(this.waiter),
-        }
+        };
+        this.waiting.poll("poll_notified", poll)
     }
 }
 

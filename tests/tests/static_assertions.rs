@@ -123,6 +123,9 @@ assert_not_impl_any!(oneshot::Receiver<Local>: Send, Sync);
 assert_impl_all!(oneshot::error::RecvError: Send, Sync, Unpin, std::error::Error);
 assert_impl_all!(oneshot::error::TryRecvError: Send, Sync, Unpin, std::error::Error);
 
+// For heist's own use.
+assert_impl_all!(heist::sync::trace::Waiting: Send, Sync, Unpin);
+
 // I/O.
 assert_impl_all!(Interest: Send, Sync, Unpin, Copy);
 assert_impl_all!(Ready: Send, Sync, Unpin, Copy);

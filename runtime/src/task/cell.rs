@@ -6,6 +6,7 @@
 
 use super::id::Current;
 use super::state::{Completed, FinishPoll, StartPoll, State, Wake};
+use super::trace::{self, TaskTrace, Traced};
 use super::waker::Polled;
 use super::{FailurePolicy, Id, JoinError, JoinHandle, TaskFailure, waker};
 use crate::failure::{Payload, catch, report_panic, wake};
@@ -58,6 +59,7 @@ pub(crate) struct Header {
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
     /// Which list of the owner the task is in.
     shard: AtomicU32,
+    pub(super) trace: TaskTrace,
 }
 
 impl Header {
@@ -142,16 +144,19 @@ where
     F::Output: Send + 'static,
     S: Schedule,
 {
+    let kind = if S::RUNS_ONCE { "blocking" } else { "task" };
+    let (future, trace) = trace::task(future, kind, None, id, spawned_at);
     let cell = Box::new(Cell {
         header: Header {
             state: State::new(),
-            vtable: vtable::<F, S>(),
+            vtable: vtable::<Traced<F>, S>(),
             queue_next: AtomicPtr::new(std::ptr::null_mut()),
             links: Links::new(),
             id,
             spawned_at,
             join_waker: UnsafeCell::new(None),
             shard: AtomicU32::new(0),
+            trace,
         },
         scheduler,
         stage: UnsafeCell::new(Stage::Future(future)),

@@ -40,7 +40,7 @@
 //
 // 1. **The cell lives** while the count in the state word is above zero. The task's own reference is given up after
 //    completion only, so a task that has not completed lives.
-// 2. **The state word, the id, the place, the shard and the vtable** may be read by anyone who has a pointer that rule 1 covers. All but the state
+// 2. **The state word, the id, the place, the trace, the shard and the vtable** may be read by anyone who has a pointer that rule 1 covers. All but the state
 //    word and the shard are written before the pointer is shared; the shard before the task is linked.
 // 3. **The stage** belongs to the runner: who got `Poll` or `Cancel` from `start_poll`, or `Some` from `take`, until it calls `complete` or
 //    `finish_poll`. After `complete` it belongs to the handle if that answered `Joined…`, to the runner if it answered `Detached`;
@@ -65,6 +65,7 @@ mod join;
 mod list;
 mod local;
 mod state;
+mod trace;
 mod waker;
 mod yield_now;
 
@@ -87,3 +88,4 @@ pub(crate) use cell::{Header, Schedule, Task, new};
 pub(crate) use failure::FailurePolicy;
 pub(crate) use id::IdBlock;
 pub(crate) use list::OwnedTasks;
+pub(crate) use trace::root as traced_root;

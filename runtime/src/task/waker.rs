@@ -67,6 +67,9 @@ pub(super) fn yields(waker: &Waker) -> bool {
     // If the vtable should have several addresses the waker is woken, which does as well.
     let own = ptr::eq(waker.vtable(), &VTABLE) && waker.data() == POLLED.get();
     if own {
+        // SAFETY: the task's own reference outlives its poll, in which we are.
+        let (_, header) = unsafe { header(waker.data()) };
+        header.trace.woken_by_ref();
         POLLED.set(waker.data().wrapping_byte_add(1));
     }
     own
@@ -86,6 +89,7 @@ unsafe fn header<'a>(data: *const ()) -> (NonNull<Header>, &'a Header) {
 unsafe fn clone(data: *const ()) -> RawWaker {
     // SAFETY: as `RawWakerVTable` demands.
     let (_, header) = unsafe { header(data) };
+    header.trace.waker_cloned();
     header.state.ref_inc();
     RawWaker::new(data, &VTABLE)
 }
@@ -93,6 +97,7 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 unsafe fn wake(data: *const ()) {
     // SAFETY: as above.
     let (pointer, header) = unsafe { header(data) };
+    header.trace.woken();
     match header.state.wake_by_value() {
         Wake::Done => {}
         // SAFETY: the transition gave us the task.
@@ -105,6 +110,7 @@ unsafe fn wake(data: *const ()) {
 unsafe fn wake_by_ref(data: *const ()) {
     // SAFETY: as above.
     let (pointer, header) = unsafe { header(data) };
+    header.trace.woken_by_ref();
     if header.state.wake_by_ref() == Wake::Submit {
         // SAFETY: the transition gave us the task.
         unsafe { submit(pointer) };
@@ -112,6 +118,9 @@ unsafe fn wake_by_ref(data: *const ()) {
 }
 
 unsafe fn drop(data: *const ()) {
-    // SAFETY: as above; the waker's reference ends here.
-    unsafe { drop_reference(header(data).0) };
+    // SAFETY: as above.
+    let (pointer, header) = unsafe { header(data) };
+    header.trace.waker_dropped();
+    // SAFETY: the waker's reference ends here.
+    unsafe { drop_reference(pointer) };
 }

@@ -8,6 +8,7 @@ use super::clock::Instant;
 use super::entry::{Entry, State};
 use super::timers::{self, Here};
 use heist_sync::coop;
+use heist_sync::trace::Waiting;
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -48,6 +49,7 @@ const SHUT_DOWN: &str =
 /// assert!(start.elapsed() >= Duration::from_millis(10));
 /// # });
 /// ```
+#[cfg_attr(feature = "tracing", track_caller)]
 pub fn sleep(duration: Duration) -> Sleep {
     sleep_until(Instant::now().saturating_add(duration))
 }
@@ -73,10 +75,12 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// assert!(Instant::now() >= deadline);
 /// # });
 /// ```
+#[cfg_attr(feature = "tracing", track_caller)]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep {
         deadline,
         unread: true,
+        waiting: Waiting::new("Sleep", "timer", "Sleep::await"),
         entry: Entry::new(),
     }
 }
@@ -108,6 +112,7 @@ pin_project! {
         deadline: Instant,
         // Whether the clock has not been read since the deadline was set: it may have passed already.
         unread: bool,
+        waiting: Waiting,
         #[pin]
         entry: Entry,
     }
@@ -177,33 +182,36 @@ impl Sleep {
     /// What `poll` does, less the budget.
     fn poll_elapsed(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let deadline = *this.deadline;
-        // One reading of the clock for each deadline; then the wheel tells.
-        let is_past = *this.unread && Instant::now() >= deadline;
-        let state = match this.entry.state() {
-            State::Idle if is_past => {
-                assert!(timers::is_entered(), "{NO_RUNTIME}");
-                this.entry.finish()
+        let waiting = &*this.waiting;
+        waiting.poll("poll_elapsed", || {
+            let deadline = *this.deadline;
+            // One reading of the clock for each deadline; then the wheel tells.
+            let is_past = *this.unread && Instant::now() >= deadline;
+            let state = match this.entry.state() {
+                State::Idle if is_past => {
+                    assert!(timers::is_entered(), "{NO_RUNTIME}");
+                    this.entry.finish()
+                }
+                State::Idle => {
+                    let elsewhere = match timers::here(this.entry.last_wheel()) {
+                        Here::Same => None,
+                        Here::Other(wheel) => Some(wheel),
+                        Here::Nowhere => panic!("{NO_RUNTIME}"),
+                    };
+                    let waker = cx.waker().clone();
+                    this.entry.arm(elsewhere, deadline, waker)
+                }
+                State::Armed if is_past => this.entry.finish(),
+                State::Armed => this.entry.keep(cx.waker()),
+                ended => ended,
+            };
+            *this.unread = false;
+            match state {
+                State::Fired => Poll::Ready(()),
+                State::Closed => panic!("{SHUT_DOWN}"),
+                State::Armed | State::Idle => Poll::Pending,
             }
-            State::Idle => {
-                let elsewhere = match timers::here(this.entry.last_wheel()) {
-                    Here::Same => None,
-                    Here::Other(wheel) => Some(wheel),
-                    Here::Nowhere => panic!("{NO_RUNTIME}"),
-                };
-                let waker = cx.waker().clone();
-                this.entry.arm(elsewhere, deadline, waker)
-            }
-            State::Armed if is_past => this.entry.finish(),
-            State::Armed => this.entry.keep(cx.waker()),
-            ended => ended,
-        };
-        *this.unread = false;
-        match state {
-            State::Fired => Poll::Ready(()),
-            State::Closed => panic!("{SHUT_DOWN}"),
-            State::Armed | State::Idle => Poll::Pending,
-        }
+        })
     }
 }
 

@@ -30,6 +30,7 @@ assert_impl_all!(Timers: Send, Sync);
 assert_impl_all!(Wheel: Send, Sync);
 assert_not_impl_any!(Entered: Send, Sync);
 // An armed timer is to cost 128 bytes at most.
+#[cfg(not(feature = "tracing"))]
 const_assert!(size_of::<Sleep>() <= 96);
 
 const MS: Duration = Duration::from_millis(1);

@@ -45,6 +45,7 @@ use std::time::Duration;
 /// assert_eq!(timeout(Duration::from_secs(5), quick).await, Ok(42));
 /// # });
 /// ```
+#[cfg_attr(feature = "tracing", track_caller)]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     Timeout {
         future: future.into_future(),
@@ -80,6 +81,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// }
 /// # });
 /// ```
+#[cfg_attr(feature = "tracing", track_caller)]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
     Timeout {
         future: future.into_future(),

@@ -3,6 +3,7 @@
 
 use super::cell::{self, Outcome, Rx, Tx};
 use super::error::{RecvError, TryRecvError};
+use crate::trace::Waiting;
 use crate::{blocking, coop};
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -25,9 +26,11 @@ use std::task::{Context, Poll, ready};
 /// # });
 /// ```
 #[must_use = "a channel of which a half is dropped at once is closed"]
+#[cfg_attr(feature = "tracing", track_caller)]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let (tx, rx) = cell::new();
-    (Sender { tx }, Receiver { rx })
+    let waiting = Waiting::new("oneshot", "Sync", "Receiver::await");
+    (Sender { tx }, Receiver { rx, waiting })
 }
 
 /// The half that sends the value.
@@ -200,6 +203,7 @@ impl<T> fmt::Debug for Sender<T> {
 #[must_use = "futures do nothing unless awaited"]
 pub struct Receiver<T> {
     rx: Rx<T>,
+    waiting: Waiting,
 }
 
 impl<T> Receiver<T> {
@@ -334,7 +338,8 @@ impl<T> Future for Receiver<T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let coop = ready!(coop::poll_proceed(cx));
-        let value = ready!(self.rx.poll_recv(cx));
+        let Self { rx, waiting } = &mut *self;
+        let value = ready!(waiting.poll("poll_recv", || rx.poll_recv(cx)));
         coop.made_progress();
         Poll::Ready(value.ok_or(RecvError(())))
     }
