@@ -90,6 +90,11 @@ impl Scheduler {
         relief: ReliefOptions,
         call_standby: Option<Box<dyn Fn() + Send + Sync>>,
     ) -> (Arc<Self>, Vec<Worker>) {
+        let clock = if relief.is_alone {
+            Clock::new_pausable()
+        } else {
+            Clock::default()
+        };
         let standbys = call_standby.as_ref().map_or(0, |_| relief.standbys);
         let (queues, remotes) = Remotes::new(workers, standbys);
         let scheduler = Arc::new_cyclic(|this: &std::sync::Weak<Self>| {
@@ -108,7 +113,7 @@ impl Scheduler {
                 patience: Patience::new(),
                 tasks: OwnedTasks::new(workers + OUTSIDE_SHARDS),
                 reactor: Reactor::new(rouse()),
-                timers: Timers::new(workers, Clock::default(), rouse()),
+                timers: Timers::new(workers, clock, rouse()),
                 slow_polls: SlowPolls::new(relief.on_slow_poll.clone()),
                 relief,
                 duties: Duties::new(standbys, call_standby),
@@ -243,6 +248,15 @@ impl Scheduler {
         });
         if !itself {
             self.unpark(worker);
+        }
+    }
+
+    /// A blocking job of this runtime has ended: the time may jump now.
+    pub(crate) fn end_job(&self) {
+        let clock = self.timers.clock();
+        clock.end_job();
+        if clock.is_paused() {
+            self.unpark(0);
         }
     }
 
