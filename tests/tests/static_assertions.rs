@@ -61,6 +61,7 @@ assert_impl_all!(YieldNow: Send, Sync, Unpin);
 assert_impl_all!(LocalKey<Cell<u8>>: Send, Sync, Unpin);
 assert_impl_all!(TaskLocalFuture<u8, std::future::Ready<()>>: Send, Sync);
 assert_not_impl_any!(TaskLocalFuture<u8, std::future::Ready<()>>: Unpin);
+assert_impl_all!(heist::__select::Enabled: Send, Sync, Unpin);
 assert_impl_all!(AccessError: Send, Sync, Unpin, Copy);
 
 // The budget. `coop::enter` and what belongs to it is what heist has in place of tokio's private context.
