@@ -129,9 +129,16 @@ pub(super) async fn try_each<T>(
         // It may have failed at once: who tries for ever gives way now and then.
         coop::consume_budget().await;
     }
-    Err(last.unwrap_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")
-    }))
+    Err(last.unwrap_or_else(nowhere))
+}
+
+/// The first address that `host` names.
+pub(super) async fn first(host: impl ToSocketAddrs) -> io::Result<SocketAddr> {
+    resolve(host).await?.next().ok_or_else(nowhere)
+}
+
+fn nowhere() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")
 }
 
 mod sealed {
