@@ -36,6 +36,8 @@
 #![forbid(unsafe_code)]
 
 mod addr;
+#[cfg(all(test, not(heist_loom)))]
+mod datagram_tests;
 mod tcp_listener;
 mod tcp_stream;
 #[cfg(all(test, not(heist_loom)))]

@@ -7,6 +7,7 @@ use super::addr::{self, ToSocketAddrs};
 use crate::io::{Interest, Ready};
 use crate::reactor::{Direction, Kind, Registered};
 use std::fmt;
+use std::future;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -227,7 +228,10 @@ impl UdpSocket {
     /// # }
     /// ```
     pub async fn connect(&self, address: impl ToSocketAddrs) -> io::Result<()> {
-        addr::try_each(address, async |address| self.std().connect(address)).await
+        addr::try_each(address, |address| {
+            future::ready(self.std().connect(address))
+        })
+        .await
     }
 
     /// Waits until it is ready for `interest`, and says for what. It may be so no longer when it is used: be ready for `WouldBlock`.
