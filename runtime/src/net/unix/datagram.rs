@@ -4,10 +4,9 @@
 //!
 //! # A full queue
 //!
-//! A socket that receives has a queue for so many datagrams (`net.unix.max_dgram_qlen`), whoever sends them. Linux tells a sender that there is room again if the sender is
-//! connected to it, or some of its own datagrams are taken out. To a sender by name, of which none is in the queue, it says nothing: nor can it, as the sender's own socket is
-//! writable all the time, for other receivers. So such a sender waits by a socket that it connects to the receiver for that alone ([`UnixDatagram::probe`]), and its own
-//! socket stays ready.
+//! A socket that receives has a queue for so many datagrams (`net.unix.max_dgram_qlen`), whoever sends them. When it is full, Linux tells a sender that is connected to
+//! it when there is room again. A sender by name it tells at once, and again after each attempt, that it is writable: which it is, for other receivers. It would
+//! try again and again. So such a sender waits by a socket that it connects to the receiver for that alone ([`UnixDatagram::probe`]).
 #![forbid(unsafe_code)]
 
 use super::SocketAddr;
