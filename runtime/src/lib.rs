@@ -61,7 +61,7 @@ pub mod time;
 pub mod traits;
 
 #[doc(hidden)]
-pub use future::__join;
+pub use future::{__join, __select};
 pub use future::{Gather, TryGather, gather, try_gather};
 pub use futures_lite::StreamExt;
 pub use heist_blocking_pool as blocking;

@@ -13,7 +13,9 @@ use heist::runtime::{
 };
 use heist::sync::{Notify, futures::Notified, oneshot};
 use heist::task::coop::{self, Blocking, Budget, Context, RestoreOnPending, Unconstrained};
-use heist::task::{AbortHandle, Id, JoinError, JoinHandle, YieldNow};
+use heist::task::{
+    AbortHandle, AccessError, Id, JoinError, JoinHandle, LocalKey, TaskLocalFuture, YieldNow,
+};
 use heist::time::{Duration, Instant, Interval};
 use heist::traits::hyper::{Executor, Timer};
 use heist::{Gather, TryGather};
@@ -56,6 +58,10 @@ assert_impl_all!(Id: Send, Sync, Unpin, Copy, std::hash::Hash);
 assert_impl_all!(JoinError: Send, Sync, Unpin, std::error::Error);
 // tokio's is the future of an `async fn`, and so not `Unpin`. This one has nothing that could be moved away from under it.
 assert_impl_all!(YieldNow: Send, Sync, Unpin);
+assert_impl_all!(LocalKey<Cell<u8>>: Send, Sync, Unpin);
+assert_impl_all!(TaskLocalFuture<u8, Ready<()>>: Send, Sync);
+assert_not_impl_any!(TaskLocalFuture<u8, Ready<()>>: Unpin);
+assert_impl_all!(AccessError: Send, Sync, Unpin, Copy);
 
 // The budget. `coop::enter` and what belongs to it is what heist has in place of tokio's private context.
 assert_impl_all!(Budget: Send, Sync, Unpin, Copy);

@@ -51,6 +51,7 @@ use parker::Unpark;
 use patience::Patience;
 use queue::{Local, Steal};
 use remotes::Remotes;
+use rng::Rng;
 use slow_poll::SlowPolls;
 use standby::Duties;
 use std::cell::Cell;
@@ -89,6 +90,11 @@ impl Scheduler {
         relief: ReliefOptions,
         call_standby: Option<Box<dyn Fn() + Send + Sync>>,
     ) -> (Arc<Self>, Vec<Worker>) {
+        let clock = if relief.is_alone {
+            Clock::new_pausable()
+        } else {
+            Clock::default()
+        };
         let standbys = call_standby.as_ref().map_or(0, |_| relief.standbys);
         let (queues, remotes) = Remotes::new(workers, standbys);
         let scheduler = Arc::new_cyclic(|this: &std::sync::Weak<Self>| {
@@ -107,7 +113,7 @@ impl Scheduler {
                 patience: Patience::new(),
                 tasks: OwnedTasks::new(workers + OUTSIDE_SHARDS),
                 reactor: Reactor::new(rouse()),
-                timers: Timers::new(workers, Clock::default(), rouse()),
+                timers: Timers::new(workers, clock, rouse()),
                 slow_polls: SlowPolls::new(relief.on_slow_poll.clone()),
                 relief,
                 duties: Duties::new(standbys, call_standby),
@@ -245,6 +251,15 @@ impl Scheduler {
         }
     }
 
+    /// A blocking job of this runtime has ended: the time may jump now.
+    pub(crate) fn end_job(&self) {
+        let clock = self.timers.clock();
+        clock.end_job();
+        if clock.is_paused() {
+            self.unpark(0);
+        }
+    }
+
     /// Whether anything can be taken from the injector or a queue.
     fn has_work(&self) -> bool {
         self.has_injected() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
@@ -310,15 +325,25 @@ impl Scheduler {
     }
 }
 
+/// A number below `bound`, which is not zero: the next of this thread's worker, or of this thread.
+#[inline]
+pub(crate) fn random_below(bound: usize) -> usize {
+    current::with(|worker| match worker {
+        Some(worker) => worker.rng.below(bound),
+        None => OUTSIDE.with(|outside| outside.rng.below(bound)),
+    })
+}
+
 /// What a thread that is no worker of the runtime in question needs to spawn.
 struct Outside {
     ids: IdBlock,
     number: Cell<usize>,
     spawned: Cell<usize>,
+    rng: Rng,
 }
 
 thread_local! {
-    static OUTSIDE: Outside = const { Outside { ids: IdBlock::new(), number: Cell::new(usize::MAX), spawned: Cell::new(0) } };
+    static OUTSIDE: Outside = const { Outside { ids: IdBlock::new(), number: Cell::new(usize::MAX), spawned: Cell::new(0), rng: Rng::OUTSIDE } };
 }
 
 impl Outside {

@@ -1,4 +1,4 @@
-//! The scheduler's one source of chance: a seed fixes which victim a thief tries first.
+//! The one source of chance: a seed fixes which victim a thief tries first, and which branch `select!` does.
 
 #![forbid(unsafe_code)]
 
@@ -8,6 +8,9 @@ use std::cell::Cell;
 pub(super) struct Rng(Cell<u64>);
 
 impl Rng {
+    /// For a thread that is no worker: the same stream for each.
+    pub(super) const OUTSIDE: Self = Self(Cell::new(0x9E37_79B9_7F4A_7C15));
+
     /// A stream of its own for each worker.
     pub(super) fn new(seed: u64, worker: usize) -> Self {
         // SplitMix64's increment: distinct, well mixed states for neighbouring workers; never zero, which would be a fixed point.

@@ -61,6 +61,7 @@ mod error;
 mod id;
 mod join;
 mod list;
+mod local;
 mod state;
 mod waker;
 mod yield_now;
@@ -76,6 +77,7 @@ pub use error::JoinError;
 pub use heist_sync::coop;
 pub use id::{Id, id, try_id};
 pub use join::JoinHandle;
+pub use local::{AccessError, LocalKey, TaskLocalFuture};
 pub use yield_now::{YieldNow, yield_now};
 
 pub(crate) use cell::{Header, Schedule, Task, new};

@@ -13,9 +13,11 @@ mod enter;
 mod fairness;
 mod gather;
 mod join;
+mod locals;
 mod panics;
 mod regressions;
 mod runtimes;
+mod select;
 mod shutdown;
 mod shutdown_inside;
 mod spawn;
@@ -240,6 +242,22 @@ suite! {
         a_timeout_ends_what_it_holds
         outside_of_tasks
         across_threads;
+    select:
+        the_first_that_is_ready
+        the_losers_are_dropped_first
+        patterns
+        conditions
+        all_branches_out
+        handlers_go_where_they_like
+        ready_branches_take_turns
+        a_busy_loop_gives_way
+        a_future_that_outlives_it
+        sixty_four_branches;
+    locals:
+        tasks_have_their_own
+        a_panic_restores
+        destructors_find_it
+        misuse;
     stress:
         every_task_runs_once
         fork_and_join
