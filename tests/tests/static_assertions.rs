@@ -63,8 +63,9 @@ assert_impl_all!(JoinError: Send, Sync, Unpin, std::error::Error);
 // tokio's is the future of an `async fn`, and so not `Unpin`. This one has nothing that could be moved away from under it.
 assert_impl_all!(YieldNow: Send, Sync, Unpin);
 assert_impl_all!(LocalKey<Cell<u8>>: Send, Sync, Unpin);
-assert_impl_all!(TaskLocalFuture<u8, Ready<()>>: Send, Sync);
-assert_not_impl_any!(TaskLocalFuture<u8, Ready<()>>: Unpin);
+assert_impl_all!(TaskLocalFuture<u8, std::future::Ready<()>>: Send, Sync);
+assert_not_impl_any!(TaskLocalFuture<u8, std::future::Ready<()>>: Unpin);
+assert_impl_all!(heist::__select::Enabled: Send, Sync, Unpin);
 assert_impl_all!(AccessError: Send, Sync, Unpin, Copy);
 
 // The budget. `coop::enter` and what belongs to it is what heist has in place of tokio's private context.

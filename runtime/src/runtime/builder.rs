@@ -256,7 +256,8 @@ impl Builder {
         self
     }
 
-    /// How long a poll may block its worker before the worker counts as held up: 5 ms if this is not called. The poll is then reported, once for each task; and if
+    /// How long a poll may block its worker before the worker counts as held up: 5 ms if this is not called. The poll is then reported on standard error, once for each task, and of tasks that were
+    /// spawned in the same place one a second at most; and if
     /// too few other workers are left, a standby worker takes the place of the one that is held up, until it moves again.
     ///
     /// This time is always that of the real clock, and a worker that merely waits for a processor is not held up. It is looked at four times in this bound, but at

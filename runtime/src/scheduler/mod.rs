@@ -343,7 +343,7 @@ struct Outside {
 }
 
 thread_local! {
-    static OUTSIDE: Outside = const { Outside { ids: IdBlock::new(), number: Cell::new(usize::MAX), spawned: Cell::new(0), rng: Rng::OUTSIDE } };
+    static OUTSIDE: Outside = const { Outside { ids: IdBlock::new(), number: Cell::new(usize::MAX), spawned: Cell::new(0), rng: Rng::outside() } };
 }
 
 impl Outside {
