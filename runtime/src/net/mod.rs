@@ -40,6 +40,7 @@ mod tcp_listener;
 mod tcp_stream;
 #[cfg(all(test, not(heist_loom)))]
 mod tests;
+pub mod unix;
 
 pub use self::addr::{ToSocketAddrs, lookup_host};
 pub use self::tcp_listener::TcpListener;
