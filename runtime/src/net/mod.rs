@@ -36,7 +36,9 @@
 #![forbid(unsafe_code)]
 
 mod addr;
+mod stream;
 mod tcp_listener;
+mod tcp_options;
 mod tcp_stream;
 #[cfg(all(test, not(heist_loom)))]
 mod tests;
