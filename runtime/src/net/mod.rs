@@ -38,7 +38,9 @@
 mod addr;
 #[cfg(all(test, not(heist_loom)))]
 mod datagram_tests;
+mod stream;
 mod tcp_listener;
+mod tcp_options;
 mod tcp_stream;
 #[cfg(all(test, not(heist_loom)))]
 mod tests;

@@ -14,7 +14,7 @@ use super::slab::Key;
 /// What is registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A TCP stream or a pipe. (Not a Unix stream: a read of one stops short at a message that carries descriptors.)
+    /// A stream: a socket that is or will be connected, or a pipe. (That a read of it came short means that it is drained with some only: who reads knows.)
     Stream,
     /// A listener: it is only ever readable.
     Listener,

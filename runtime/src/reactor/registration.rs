@@ -160,8 +160,8 @@ impl<T: AsFd> Registered<T> {
         }
     }
 
-    /// The same for a read or write of `len` bytes on a [`Kind::Stream`], where one that comes short says as much as the next
-    /// one, which would block, could: that one is saved.
+    /// The same for a read or write of `len` bytes on a [`Kind::Stream`] of bytes alone, where one that comes short says as much as the next
+    /// one, which would block, could: that one is saved. (Not for a Unix stream: a read of one stops short at a message that carries descriptors.)
     #[inline]
     pub(crate) fn poll_stream_io(
         &self,

@@ -12,15 +12,12 @@ use std::path::Path;
 /// # Examples
 ///
 /// ```
-/// use heist::net::UnixDatagram;
 /// use heist::net::unix::SocketAddr;
 ///
 /// # fn main() -> std::io::Result<()> {
-/// heist::run(async {
-///     let address: SocketAddr = UnixDatagram::unbound()?.local_addr()?;
-///     assert!(address.is_unnamed());
-///     Ok(())
-/// })
+/// let address: SocketAddr = std::os::unix::net::SocketAddr::from_pathname("/run/log")?.into();
+/// assert!(!address.is_unnamed());
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
@@ -32,14 +29,12 @@ impl SocketAddr {
     /// # Examples
     ///
     /// ```
-    /// use heist::net::UnixDatagram;
+    /// use heist::net::unix::SocketAddr;
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// heist::run(async {
-    ///     let (socket, _peer) = UnixDatagram::pair()?;
-    ///     assert!(socket.local_addr()?.is_unnamed());
-    ///     Ok(())
-    /// })
+    /// let (socket, _peer) = std::os::unix::net::UnixStream::pair()?;
+    /// assert!(SocketAddr::from(socket.local_addr()?).is_unnamed());
+    /// # Ok(())
     /// # }
     /// ```
     #[must_use]
