@@ -7,7 +7,7 @@
 
 use heist::blocking::{self, Job, JobPool, Metrics, Pool, RejectReason, Rejected};
 use heist::io::{Interest, Ready};
-use heist::net::{TcpListener, TcpStream, unix};
+use heist::net::{TcpListener, TcpStream, UnixListener, UnixStream, unix};
 use heist::runtime::{
     Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, SlowPoll, TryCurrentError,
 };
@@ -121,6 +121,9 @@ assert_impl_all!(Interest: Send, Sync, Unpin, Copy);
 assert_impl_all!(Ready: Send, Sync, Unpin, Copy);
 assert_impl_all!(TcpListener: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(TcpStream: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(UnixListener: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(UnixStream: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(unix::UCred: Send, Sync, Unpin, Copy);
 assert_impl_all!(unix::SocketAddr: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe);
 
 // The blocking pool, which tokio has only inside its runtime.

@@ -14,7 +14,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::task::{Context, Poll, ready};
 
 /// How many connections may wait to be accepted. (Linux takes no more than `net.core.somaxconn`, by default the same.)
-const BACKLOG: i32 = 4096;
+pub(super) const BACKLOG: i32 = 4096;
 
 /// A TCP socket that listens for connections, as asyncio's `start_server` makes one.
 ///
