@@ -7,7 +7,7 @@
 
 use heist::blocking::{self, Job, JobPool, Metrics, Pool, RejectReason, Rejected};
 use heist::io::{Interest, Ready};
-use heist::net::{TcpListener, TcpStream, UnixListener, UnixStream, unix};
+use heist::net::{TcpListener, TcpStream, UnixListener, UnixStream, tcp, unix};
 use heist::runtime::{
     Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, SlowPoll, TryCurrentError,
 };
@@ -124,6 +124,18 @@ assert_impl_all!(TcpStream: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(UnixListener: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(UnixStream: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(unix::UCred: Send, Sync, Unpin, Copy);
+assert_impl_all!(tcp::ReadHalf<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(tcp::WriteHalf<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(tcp::OwnedReadHalf: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(tcp::OwnedWriteHalf: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(tcp::ReuniteError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(tcp::Incoming: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(unix::ReadHalf<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(unix::WriteHalf<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(unix::OwnedReadHalf: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(unix::OwnedWriteHalf: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(unix::ReuniteError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(unix::Incoming: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(unix::SocketAddr: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe);
 
 // The blocking pool, which tokio has only inside its runtime.
@@ -180,6 +192,17 @@ fn futures() {
         of(stream.peek(&mut []));
         of(stream.async_io(Interest::READABLE, || Ok(())));
     });
+    promised(async |listener: &UnixListener| of(listener.accept()));
+    of(UnixStream::connect("/nowhere"));
+    promised(async |address: &unix::SocketAddr| of(UnixStream::connect_addr(address)));
+    promised(async |stream: &UnixStream| {
+        of(stream.readable());
+        of(stream.writable());
+        of(stream.ready(Interest::READABLE));
+        of(stream.async_io(Interest::READABLE, || Ok(())));
+    });
+    promised(async |half: &tcp::OwnedReadHalf| of(half.peek(&mut [])));
+    promised(async |half: &unix::OwnedWriteHalf| of(half.writable()));
     promised(async |interval: &mut Interval| of(interval.tick()));
     promised(async |sender: &mut oneshot::Sender<Sent>| of(sender.closed()));
     of(coop::consume_budget());
@@ -197,7 +220,7 @@ const SOURCES: [&str; 3] = ["runtime/src", "sync/src", "blocking-pool/src"];
 /// The type of a sealed trait's method, which nobody can name.
 const UNNAMED: &str = "Named";
 
-/// Each public type has each of the three traits promised or denied, and each public `async fn` is among the futures that are dropped in `cancellation.rs` and among
+/// Each public type has each of the three traits promised or denied, and each public `async fn` is among the futures that are dropped in `cancellation.rs` or its like and among
 /// those that must be used in `ui/must_use_futures.rs`. (That what says `pub` is public, the lint `unreachable_pub` sees to.)
 #[test]
 fn nothing_public_is_forgotten() {
@@ -232,8 +255,13 @@ fn nothing_public_is_forgotten() {
 
     let functions: BTreeSet<_> = defined(&sources, "pub async fn ").collect();
     assert!(functions.len() > 10, "only {functions:?}");
-    for list in ["tests/cancellation.rs", "ui/must_use_futures.rs"] {
-        let list_text = tests(list);
+    let cancellation =
+        ["tests/cancellation.rs", "tests/cancellation_streams.rs"].map(|file| tests(file));
+    let lists = [
+        ("the cancellation tests", cancellation.concat()),
+        ("ui/must_use_futures.rs", tests("ui/must_use_futures.rs")),
+    ];
+    for (list, list_text) in lists {
         let calls: BTreeSet<_> = list_text
             .split('(')
             .map(|before| before.rsplit(|c: char| !is_of_name(c)).next())

@@ -2,7 +2,7 @@
 #![deny(unused_must_use)]
 
 use heist::io::Interest;
-use heist::net::{TcpListener, TcpStream, lookup_host};
+use heist::net::{TcpListener, TcpStream, UnixStream, lookup_host, unix};
 use heist::sync::{Notify, oneshot};
 use heist::task::{coop, yield_now};
 use heist::time::{Duration, Instant, interval, sleep, sleep_until, timeout, timeout_at};
@@ -33,4 +33,8 @@ fn sockets(listener: &TcpListener, stream: &TcpStream) {
     stream.ready(Interest::READABLE);
     stream.peek(&mut []);
     stream.async_io(Interest::READABLE, || Ok(()));
+}
+
+fn unix_sockets(address: &unix::SocketAddr) {
+    UnixStream::connect_addr(address);
 }

@@ -35,7 +35,9 @@
 //! ```
 
 mod addr;
+mod halves;
 mod stream;
+pub mod tcp;
 mod tcp_listener;
 mod tcp_options;
 mod tcp_stream;

@@ -3,14 +3,14 @@
 //! A path comes in, connections go out: registered [`UnixStream`]s, each by one system call and its registration.
 #![forbid(unsafe_code)]
 
-use super::SocketAddr;
 use super::stream::{self, UnixStream};
+use super::{Incoming, SocketAddr, incoming};
 use crate::io::Interest;
 use crate::net::tcp_listener::BACKLOG;
 use crate::reactor::{Direction, Kind, Registered};
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net;
 use std::path::Path;
 use std::task::{Context, Poll, ready};
@@ -251,6 +251,33 @@ impl UnixListener {
         Poll::Ready(Ok((UnixStream::accepted(&self.io, stream)?, peer)))
     }
 
+    /// The connections that it accepts, one after the other, as a stream, which never ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::StreamExt;
+    /// use heist::net::{UnixListener, UnixStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     # let directory = std::env::temp_dir().join(format!("heist-doc-{}-into-stream", std::process::id()));
+    ///     # std::fs::create_dir_all(&directory)?;
+    ///     let listener = UnixListener::bind(directory.join("server"))?;
+    ///     let address = listener.local_addr()?;
+    ///     let mut incoming = listener.into_stream();
+    ///     let client = UnixStream::connect_addr(&address).await?;
+    ///     let server = incoming.next().await.expect("it never ends")?;
+    ///     drop((client, server));
+    ///     # std::fs::remove_dir_all(&directory)?;
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub fn into_stream(self) -> Incoming {
+        incoming::incoming(self)
+    }
+
     /// The address that it listens on.
     ///
     /// # Errors
@@ -362,5 +389,11 @@ impl TryFrom<UnixListener> for net::UnixListener {
     /// As [`UnixListener::into_std`].
     fn try_from(listener: UnixListener) -> io::Result<Self> {
         listener.into_std()
+    }
+}
+
+impl From<UnixListener> for OwnedFd {
+    fn from(listener: UnixListener) -> Self {
+        listener.io.into_inner().into()
     }
 }

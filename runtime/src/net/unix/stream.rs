@@ -3,7 +3,9 @@
 //! A path comes in ([`UnixStream::connect`]), or nothing ([`UnixStream::pair`]), or a socket that a listener has accepted; bytes go out and in.
 #![forbid(unsafe_code)]
 
-use super::{SocketAddr, UCred};
+use super::{
+    OwnedReadHalf, OwnedWriteHalf, ReadHalf, SocketAddr, UCred, WriteHalf, split, split_owned,
+};
 use crate::io::{Interest, Ready};
 use crate::net::stream::Stream;
 use crate::reactor::{Direction, Registered};
@@ -14,7 +16,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 #[cfg(any(feature = "hyper", feature = "tokio-io"))]
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net;
 use std::path::Path;
 use std::pin::Pin;
@@ -607,6 +609,57 @@ impl UnixStream {
         self.stream.async_io(interest, operation).await
     }
 
+    /// Splits it for a while into a half that reads and one that writes, which can be used at the same time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::{AsyncReadExt, AsyncWriteExt};
+    /// use heist::net::UnixStream;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let (mut client, mut server) = UnixStream::pair()?;
+    ///     let (_read, mut write) = client.split();
+    ///     write.write_all(b"hello").await?;
+    ///     let mut word = [0; 5];
+    ///     server.read_exact(&mut word).await?;
+    ///     assert_eq!(&word, b"hello");
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        split::split(self)
+    }
+
+    /// Splits it for good into a half that reads and one that writes, each of which can go to a task of its own. When the writing one goes, the other end learns
+    /// that nothing more comes.
+    ///
+    /// (An [`Arc`](std::sync::Arc) of the stream can be shared as well: a reference to it reads and writes.)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::{AsyncReadExt, AsyncWriteExt};
+    /// use heist::net::UnixStream;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let (client, mut server) = UnixStream::pair()?;
+    ///     let (_read, mut write) = client.into_split();
+    ///     heist::spawn(async move { write.write_all(b"hello").await }).await??;
+    ///     let mut text = String::new();
+    ///     server.read_to_string(&mut text).await?;
+    ///     assert_eq!(text, "hello");
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        split_owned::into_split(self)
+    }
+
     /// Ends the reading half, the writing half, or both, at once. What was written is still there for the other end to read.
     ///
     /// # Errors
@@ -804,5 +857,17 @@ impl TryFrom<UnixStream> for net::UnixStream {
     /// As [`UnixStream::into_std`].
     fn try_from(stream: UnixStream) -> io::Result<Self> {
         stream.into_std()
+    }
+}
+
+impl From<UnixStream> for OwnedFd {
+    fn from(stream: UnixStream) -> Self {
+        stream.stream.into_inner().into()
+    }
+}
+
+impl AsRef<UnixStream> for UnixStream {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }
