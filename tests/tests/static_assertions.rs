@@ -7,7 +7,7 @@
 
 use heist::blocking::{self, Job, JobPool, Metrics, Pool, RejectReason, Rejected};
 use heist::io::{Interest, Ready};
-use heist::net::{TcpListener, TcpStream, UnixListener, UnixStream, tcp, unix};
+use heist::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream, tcp, unix};
 use heist::runtime::{
     Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, SlowPoll, TryCurrentError,
 };
@@ -121,6 +121,7 @@ assert_impl_all!(Interest: Send, Sync, Unpin, Copy);
 assert_impl_all!(Ready: Send, Sync, Unpin, Copy);
 assert_impl_all!(TcpListener: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(TcpStream: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(TcpSocket: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(UnixListener: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(UnixStream: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(unix::UCred: Send, Sync, Unpin, Copy);
@@ -192,6 +193,7 @@ fn futures() {
         of(stream.peek(&mut []));
         of(stream.async_io(Interest::READABLE, || Ok(())));
     });
+    promised(async |socket: TcpSocket| of(socket.connect(([127, 0, 0, 1], 1).into())));
     promised(async |listener: &UnixListener| of(listener.accept()));
     of(UnixStream::connect("/nowhere"));
     promised(async |address: &unix::SocketAddr| of(UnixStream::connect_addr(address)));

@@ -40,6 +40,7 @@ mod stream;
 pub mod tcp;
 mod tcp_listener;
 mod tcp_options;
+mod tcp_socket;
 mod tcp_stream;
 #[cfg(all(test, not(heist_loom)))]
 mod tests;
@@ -47,6 +48,7 @@ pub mod unix;
 
 pub use self::addr::{ToSocketAddrs, lookup_host};
 pub use self::tcp_listener::TcpListener;
+pub use self::tcp_socket::TcpSocket;
 pub use self::tcp_stream::TcpStream;
 pub use self::unix::listener::UnixListener;
 pub use self::unix::stream::UnixStream;

@@ -8,6 +8,7 @@ use super::tcp::{Incoming, incoming};
 use super::tcp_stream::{self, TcpStream};
 use crate::io::Interest;
 use crate::reactor::{Direction, Kind, Registered};
+use socket2::Domain;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -71,7 +72,7 @@ impl TcpListener {
     /// ```
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         addr::try_each(address, async |address| {
-            let socket = tcp_stream::socket(&address)?;
+            let socket = tcp_stream::socket(Domain::for_address(address))?;
             socket.set_reuse_address(true)?;
             socket.bind(&address.into())?;
             socket.listen(BACKLOG)?;

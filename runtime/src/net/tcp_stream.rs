@@ -83,7 +83,13 @@ impl TcpStream {
     }
 
     async fn connect_to(address: SocketAddr) -> io::Result<Self> {
-        let stream = Stream::connect(socket(&address)?, &address.into()).await?;
+        let socket = socket(Domain::for_address(address))?;
+        Self::connect_socket(socket, address).await
+    }
+
+    /// Connects a socket that is non-blocking.
+    pub(super) async fn connect_socket(socket: Socket, address: SocketAddr) -> io::Result<Self> {
+        let stream = Stream::connect(socket, &address.into()).await?;
         Ok(Self { stream })
     }
 
@@ -726,9 +732,8 @@ impl TcpStream {
     }
 }
 
-/// A TCP socket for an address of this family, non-blocking and closed on exec.
-pub(super) fn socket(address: &SocketAddr) -> io::Result<Socket> {
-    let domain = Domain::for_address(*address);
+/// A TCP socket for addresses of this family, non-blocking and closed on exec.
+pub(super) fn socket(domain: Domain) -> io::Result<Socket> {
     #[cfg(not(target_vendor = "apple"))]
     let socket = Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
     #[cfg(target_vendor = "apple")]
