@@ -38,13 +38,15 @@
 //! | `sleep`, `timeout`, `wait_for` | [`time`] |
 //! | `run_in_executor`, `to_thread` | [`spawn_blocking`]; [`blocking`] for pools of your own |
 //! | `Future`, synchronisation | [`sync`] |
-//! | `open_connection`, `start_server` | [`net`], [`io`] |
+//! | `open_connection`, `start_server`, `create_datagram_endpoint` | [`net`], [`io`] |
+//! | `add_reader`, `add_writer` | [`io::unix::AsyncFd`] |
 //!
 //! # Features
 //!
 //! None is on by default.
 //!
 //! - `hyper`: hyper's traits on the sockets, and its executor and timer: [`traits`].
+//! - `tokio-io`: tokio's `AsyncRead` and `AsyncWrite` on the sockets, for crates that ask for them; it brings the traits, and nothing that runs.
 //! - `tracing`: the spans and events by which [tokio-console](https://docs.rs/console-subscriber) shows tasks, who wakes them and what they wait for. Each task and
 //!   each timer is some words larger, so it is not among `full`.
 //! - `full`: all the others.

@@ -4,22 +4,20 @@
 #![forbid(unsafe_code)]
 
 use super::addr::{self, ToSocketAddrs};
+use super::stream::Stream;
+use super::tcp::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf, split, split_owned};
 use crate::io::{Interest, Ready};
-use crate::reactor::{Direction, Kind, Registered};
+use crate::reactor::{Direction, Registered};
 use futures_io::{AsyncRead, AsyncWrite};
-use rustix::io::Errno;
-#[cfg(feature = "hyper")]
-use rustix::net::RecvFlags;
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, Socket, Type};
 use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut, Read as _, Write as _};
-#[cfg(feature = "hyper")]
+use std::io::{self, IoSlice, IoSliceMut};
+#[cfg(any(feature = "hyper", feature = "tokio-io"))]
 use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 /// A TCP connection: what asyncio's `open_connection` gives.
 ///
@@ -51,7 +49,7 @@ use std::time::Duration;
 /// # }
 /// ```
 pub struct TcpStream {
-    io: Registered<std::net::TcpStream>,
+    stream: Stream<std::net::TcpStream>,
 }
 
 impl TcpStream {
@@ -85,21 +83,14 @@ impl TcpStream {
     }
 
     async fn connect_to(address: SocketAddr) -> io::Result<Self> {
-        let socket = socket(&address)?;
-        match socket.connect(&address.into()) {
-            Ok(()) => Self::register(socket.into()),
-            Err(error) if error.raw_os_error() == Some(Errno::INPROGRESS.raw_os_error()) => {
-                // Registered only now, since a socket that isn't connecting yet counts as hung up.
-                let io = Registered::new_unready(socket.into(), Kind::Stream)?;
-                let stream = Self { io };
-                stream.io.ready(Interest::WRITABLE).await?;
-                match stream.take_error()? {
-                    Some(error) => Err(error),
-                    None => Ok(stream),
-                }
-            }
-            Err(error) => Err(error),
-        }
+        let socket = socket(Domain::for_address(address))?;
+        Self::connect_socket(socket, address).await
+    }
+
+    /// Connects a socket that is non-blocking.
+    pub(super) async fn connect_socket(socket: Socket, address: SocketAddr) -> io::Result<Self> {
+        let stream = Stream::connect(socket, &address.into()).await?;
+        Ok(Self { stream })
     }
 
     /// Takes a connection of the standard library, and makes it non-blocking.
@@ -155,14 +146,14 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn into_std(self) -> io::Result<std::net::TcpStream> {
-        Ok(self.io.into_inner())
+        Ok(self.stream.into_inner())
     }
 
     /// Registers a connection that is non-blocking.
     #[track_caller]
     fn register(stream: std::net::TcpStream) -> io::Result<Self> {
-        let io = Registered::new(stream, Kind::Stream)?;
-        Ok(Self { io })
+        let stream = Stream::register(stream)?;
+        Ok(Self { stream })
     }
 
     /// Registers a connection that `listener` has accepted, and that is non-blocking, with the listener's reactor.
@@ -170,8 +161,8 @@ impl TcpStream {
         listener: &Registered<std::net::TcpListener>,
         stream: std::net::TcpStream,
     ) -> io::Result<Self> {
-        let io = listener.new_beside(stream, Kind::Stream)?;
-        Ok(Self { io })
+        let stream = Stream::accepted(listener, stream)?;
+        Ok(Self { stream })
     }
 
     /// This end's address.
@@ -249,7 +240,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        self.io.ready(interest).await
+        self.stream.ready(interest).await
     }
 
     /// Waits until there may be something to read, or its end. Together with [`TcpStream::try_read`] it needs no buffer while it waits.
@@ -346,7 +337,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.io.poll_ready(cx, Direction::Read)
+        self.stream.poll_ready(cx, Direction::Read)
     }
 
     /// [`TcpStream::writable`] for `poll_` methods. Of several tasks that wait in this direction through a `poll_` method, the last is woken.
@@ -371,7 +362,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.io.poll_ready(cx, Direction::Write)
+        self.stream.poll_ready(cx, Direction::Write)
     }
 
     /// Reads what is there, without waiting. 0 is the end, or an empty buffer.
@@ -397,8 +388,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.io
-            .try_io(Interest::READABLE, |mut stream| stream.read(buffer))
+        self.stream.try_read(buffer)
     }
 
     /// [`TcpStream::try_read`] into several buffers, one after the other.
@@ -431,9 +421,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.io.try_io(Interest::READABLE, |mut stream| {
-            stream.read_vectored(buffers)
-        })
+        self.stream.try_read_vectored(buffers)
     }
 
     /// Writes what there is room for, without waiting, and says how much that was.
@@ -457,8 +445,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn try_write(&self, buffer: &[u8]) -> io::Result<usize> {
-        self.io
-            .try_io(Interest::WRITABLE, |mut stream| stream.write(buffer))
+        self.stream.try_write(buffer)
     }
 
     /// [`TcpStream::try_write`] from several buffers, one after the other.
@@ -484,9 +471,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.io.try_io(Interest::WRITABLE, |mut stream| {
-            stream.write_vectored(buffers)
-        })
+        self.stream.try_write_vectored(buffers)
     }
 
     /// Runs a system call of your own on the socket, if it is ready for `interest` as far as is known.
@@ -520,7 +505,7 @@ impl TcpStream {
         interest: Interest,
         operation: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
-        self.io.try_user_io(interest, |_| operation())
+        self.stream.try_io(interest, operation)
     }
 
     /// Runs a system call of your own on the socket until it doesn't return `WouldBlock`, each time after the socket has become ready
@@ -556,8 +541,7 @@ impl TcpStream {
         interest: Interest,
         operation: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut operation = operation;
-        self.io.user_io(interest, |_| operation()).await
+        self.stream.async_io(interest, operation).await
     }
 
     /// Reads what comes next and leaves it to be read again. It waits until there is something. 0 is the end, or an empty buffer.
@@ -593,9 +577,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.io
-            .io(Interest::READABLE, |stream| stream.peek(buffer))
-            .await
+        self.stream.look(|stream| stream.peek(buffer)).await
     }
 
     /// [`TcpStream::peek`] for `poll_` methods. Of several tasks that wait in this direction through a `poll_` method, the last is woken.
@@ -625,8 +607,62 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.io
-            .poll_io(cx, Direction::Read, |stream| stream.peek(buffer))
+        self.stream.poll_look(cx, |stream| stream.peek(buffer))
+    }
+
+    /// Splits it for a while into a half that reads and one that writes, which can be used at the same time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::{AsyncReadExt, AsyncWriteExt};
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (mut server, _) = listener.accept().await?;
+    ///     let (_read, mut write) = client.split();
+    ///     write.write_all(b"hello").await?;
+    ///     let mut word = [0; 5];
+    ///     server.read_exact(&mut word).await?;
+    ///     assert_eq!(&word, b"hello");
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        split::split(self)
+    }
+
+    /// Splits it for good into a half that reads and one that writes, each of which can go to a task of its own. When the writing one goes, the other end learns
+    /// that nothing more comes.
+    ///
+    /// (An [`Arc`](std::sync::Arc) of the stream can be shared as well: a reference to it reads and writes.)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::{AsyncReadExt, AsyncWriteExt};
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (mut server, _) = listener.accept().await?;
+    ///     let (_read, mut write) = client.into_split();
+    ///     heist::spawn(async move { write.write_all(b"hello").await }).await??;
+    ///     let mut text = String::new();
+    ///     server.read_to_string(&mut text).await?;
+    ///     assert_eq!(text, "hello");
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        split_owned::into_split(self)
     }
 
     /// Ends the reading half, the writing half, or both, at once. What was written is still sent.
@@ -657,156 +693,6 @@ impl TcpStream {
         self.std().shutdown(how)
     }
 
-    /// Whether small writes are sent at once (`TCP_NODELAY`).
-    ///
-    /// # Errors
-    ///
-    /// Those of the system.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use heist::net::{TcpListener, TcpStream};
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// heist::run(async {
-    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
-    ///     assert!(!stream.nodelay()?);
-    ///     Ok(())
-    /// })
-    /// # }
-    /// ```
-    pub fn nodelay(&self) -> io::Result<bool> {
-        self.std().nodelay()
-    }
-
-    /// Sets whether small writes are sent at once (`TCP_NODELAY`), or held back a little to be sent together, which is the default.
-    ///
-    /// # Errors
-    ///
-    /// Those of the system.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use heist::net::{TcpListener, TcpStream};
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// heist::run(async {
-    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
-    ///     stream.set_nodelay(true)?;
-    ///     assert!(stream.nodelay()?);
-    ///     Ok(())
-    /// })
-    /// # }
-    /// ```
-    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        self.std().set_nodelay(nodelay)
-    }
-
-    /// How long what was written is still tried to be sent after the socket is closed (`SO_LINGER`); `None` is the system's way.
-    ///
-    /// # Errors
-    ///
-    /// Those of the system.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use heist::net::{TcpListener, TcpStream};
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// heist::run(async {
-    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
-    ///     assert_eq!(stream.linger()?, None);
-    ///     Ok(())
-    /// })
-    /// # }
-    /// ```
-    pub fn linger(&self) -> io::Result<Option<Duration>> {
-        SockRef::from(self).linger()
-    }
-
-    /// Closes the connection by a reset when it is dropped: what was not sent yet is thrown away (`SO_LINGER` of zero).
-    ///
-    /// Any other time would block the thread that drops it, so there is no way to set one.
-    ///
-    /// # Errors
-    ///
-    /// Those of the system.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use heist::net::{TcpListener, TcpStream};
-    /// use heist::time::Duration;
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// heist::run(async {
-    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
-    ///     stream.set_zero_linger()?;
-    ///     assert_eq!(stream.linger()?, Some(Duration::ZERO));
-    ///     Ok(())
-    /// })
-    /// # }
-    /// ```
-    pub fn set_zero_linger(&self) -> io::Result<()> {
-        SockRef::from(self).set_linger(Some(Duration::ZERO))
-    }
-
-    /// The time to live of the packets that it sends, in hops.
-    ///
-    /// # Errors
-    ///
-    /// Those of the system.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use heist::net::{TcpListener, TcpStream};
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// heist::run(async {
-    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
-    ///     assert!(stream.ttl()? > 0);
-    ///     Ok(())
-    /// })
-    /// # }
-    /// ```
-    pub fn ttl(&self) -> io::Result<u32> {
-        self.std().ttl()
-    }
-
-    /// Sets the time to live of the packets that it sends, in hops.
-    ///
-    /// # Errors
-    ///
-    /// Those of the system.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use heist::net::{TcpListener, TcpStream};
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// heist::run(async {
-    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    ///     let stream = TcpStream::connect(listener.local_addr()?).await?;
-    ///     stream.set_ttl(7)?;
-    ///     assert_eq!(stream.ttl()?, 7);
-    ///     Ok(())
-    /// })
-    /// # }
-    /// ```
-    pub fn set_ttl(&self, hops: u32) -> io::Result<()> {
-        self.std().set_ttl(hops)
-    }
-
     /// Takes the error that the socket has had since the last call (`SO_ERROR`).
     ///
     /// # Errors
@@ -832,27 +718,22 @@ impl TcpStream {
     }
 
     /// Reads into memory that need not be initialised. The kernel has written as many bytes, from the beginning, as it returns.
-    #[cfg(feature = "hyper")]
+    #[cfg(any(feature = "hyper", feature = "tokio-io"))]
     pub(crate) fn poll_recv(
         &self,
         cx: &mut Context<'_>,
         buffer: &mut [MaybeUninit<u8>],
     ) -> Poll<io::Result<usize>> {
-        let len = buffer.len();
-        self.io.poll_stream_io(cx, Direction::Read, len, |stream| {
-            let (_, read) = rustix::net::recv(stream, &mut *buffer, RecvFlags::empty())?;
-            Ok(read)
-        })
+        self.stream.poll_recv(cx, buffer)
     }
 
     fn std(&self) -> &std::net::TcpStream {
-        self.io.get_ref()
+        self.stream.get_ref()
     }
 }
 
-/// A TCP socket for an address of this family, non-blocking and closed on exec.
-pub(super) fn socket(address: &SocketAddr) -> io::Result<Socket> {
-    let domain = Domain::for_address(*address);
+/// A TCP socket for addresses of this family, non-blocking and closed on exec.
+pub(super) fn socket(domain: Domain) -> io::Result<Socket> {
     #[cfg(not(target_vendor = "apple"))]
     let socket = Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
     #[cfg(target_vendor = "apple")]
@@ -862,23 +743,13 @@ pub(super) fn socket(address: &SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// How many buffers Linux takes in one call (`UIO_MAXIOV`), and `std` therefore gives it. Nothing depends on it elsewhere.
-const BUFFERS: usize = 1_024;
-
-/// How many bytes a vectored call is for, if these are the lengths of the buffers: the others are not looked at.
-fn total(lengths: impl Iterator<Item = usize>) -> usize {
-    lengths.take(BUFFERS).fold(0, usize::saturating_add)
-}
-
 impl AsyncRead for &TcpStream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let len = buffer.len();
-        self.io
-            .poll_stream_io(cx, Direction::Read, len, |mut stream| stream.read(buffer))
+        self.stream.poll_read(cx, buffer)
     }
 
     fn poll_read_vectored(
@@ -886,11 +757,7 @@ impl AsyncRead for &TcpStream {
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        let len = total(buffers.iter().map(|buffer| buffer.len()));
-        self.io
-            .poll_stream_io(cx, Direction::Read, len, |mut stream| {
-                stream.read_vectored(buffers)
-            })
+        self.stream.poll_read_vectored(cx, buffers)
     }
 }
 
@@ -900,10 +767,7 @@ impl AsyncWrite for &TcpStream {
         cx: &mut Context<'_>,
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.io
-            .poll_stream_io(cx, Direction::Write, buffer.len(), |mut stream| {
-                stream.write(buffer)
-            })
+        self.stream.poll_write(cx, buffer)
     }
 
     fn poll_write_vectored(
@@ -911,11 +775,7 @@ impl AsyncWrite for &TcpStream {
         cx: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let len = total(buffers.iter().map(|buffer| buffer.len()));
-        self.io
-            .poll_stream_io(cx, Direction::Write, len, |mut stream| {
-                stream.write_vectored(buffers)
-            })
+        self.stream.poll_write_vectored(cx, buffers)
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -924,11 +784,7 @@ impl AsyncWrite for &TcpStream {
     }
 
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(match self.shutdown(Shutdown::Write) {
-            // The peer was quicker to end it, both ways: there is nothing left to close.
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-            outcome => outcome,
-        })
+        Poll::Ready(self.stream.close())
     }
 }
 
@@ -978,7 +834,7 @@ impl AsyncWrite for TcpStream {
 
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.io.fmt(f)
+        self.stream.fmt(f)
     }
 }
 
@@ -1009,5 +865,17 @@ impl TryFrom<TcpStream> for std::net::TcpStream {
     /// As [`TcpStream::into_std`].
     fn try_from(stream: TcpStream) -> io::Result<Self> {
         stream.into_std()
+    }
+}
+
+impl From<TcpStream> for OwnedFd {
+    fn from(stream: TcpStream) -> Self {
+        stream.stream.into_inner().into()
+    }
+}
+
+impl AsRef<TcpStream> for TcpStream {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }
