@@ -12,14 +12,21 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::Instant;
-use std::{env, io};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+use std::{env, io, thread};
 
 /// The body of the answer over HTTP.
 pub(crate) const GREETING: &[u8] = b"Hello, world!";
 
 /// Requests that are measured; a tenth as many come before them.
 const REQUESTS: usize = 40_000;
+
+/// Connections that are made and measured one after the other; a tenth as many come before them.
+const CONNECTIONS: usize = 6_000;
+
+/// Connections that a server has to accept of [`Protocol::Connect`].
+pub(crate) const CONNECTIONS_IN_ALL: usize = CONNECTIONS / 10 + CONNECTIONS;
 
 /// The first argument of a client.
 const CLIENT: &str = "client-of-a-workload";
@@ -31,17 +38,20 @@ pub(crate) enum Protocol {
     Echo,
     /// An HTTP/1.1 request, which is answered with the greeting.
     Http,
+    /// Nothing: it waits until the server has closed the connection, and makes the next one, so many at a time.
+    Connect,
     /// Nothing: it holds its connections until the server's process has seen enough.
     Hold,
 }
 
 impl Protocol {
-    const ALL: [Self; 3] = [Self::Echo, Self::Http, Self::Hold];
+    const ALL: [Self; 4] = [Self::Echo, Self::Http, Self::Connect, Self::Hold];
 
     fn name(self) -> &'static str {
         match self {
             Self::Echo => "echo",
             Self::Http => "http",
+            Self::Connect => "connect",
             Self::Hold => "hold",
         }
     }
@@ -50,7 +60,7 @@ impl Protocol {
         match self {
             Self::Echo => &[b'?'; 64],
             Self::Http => b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n",
-            Self::Hold => b"",
+            Self::Connect | Self::Hold => b"",
         }
     }
 
@@ -58,7 +68,7 @@ impl Protocol {
     fn answer_end(self) -> &'static [u8] {
         match self {
             Self::Http => GREETING,
-            Self::Echo | Self::Hold => self.request(),
+            Self::Echo | Self::Connect | Self::Hold => self.request(),
         }
     }
 }
@@ -139,6 +149,9 @@ struct Connection {
 }
 
 fn run(protocol: Protocol, server: SocketAddr, connections: usize) -> io::Result<()> {
+    if let Protocol::Connect = protocol {
+        return connect_again_and_again(server, connections);
+    }
     let connect = || {
         let stream = TcpStream::connect(server)?;
         stream.set_nodelay(true)?;
@@ -209,6 +222,38 @@ fn run(protocol: Protocol, server: SocketAddr, connections: usize) -> io::Result
         }
     }
     print!("{}", Sample::requests(start.elapsed(), latencies));
+    Ok(())
+}
+
+/// Makes connections from so many threads.
+fn connect_again_and_again(server: SocketAddr, threads: usize) -> io::Result<()> {
+    // Each makes connections as long as there are any to make, and says how long each took.
+    let make = |connections: usize| -> io::Result<(Duration, Vec<Duration>)> {
+        let made = AtomicUsize::new(0);
+        let one_by_one = || {
+            let mut latencies = Vec::new();
+            while made.fetch_add(1, Relaxed) < connections {
+                let begun = Instant::now();
+                let end = TcpStream::connect(server)?.read(&mut [0])?;
+                assert_eq!(end, 0, "the server closes it");
+                latencies.push(begun.elapsed());
+            }
+            io::Result::Ok(latencies)
+        };
+        let begun = Instant::now();
+        let latencies = thread::scope(|scope| {
+            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(one_by_one)).collect();
+            let join = |thread: thread::ScopedJoinHandle<_>| thread.join().expect("it ends");
+            threads
+                .into_iter()
+                .map(join)
+                .collect::<io::Result<Vec<_>>>()
+        });
+        Ok((begun.elapsed(), latencies?.concat()))
+    };
+    make(CONNECTIONS_IN_ALL - CONNECTIONS)?;
+    let (elapsed, latencies) = make(CONNECTIONS)?;
+    print!("{}", Sample::requests(elapsed, latencies));
     Ok(())
 }
 

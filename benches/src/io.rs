@@ -10,8 +10,9 @@ use http_body_util::Full;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use std::convert::Infallible;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::sync::LazyLock;
+use std::time::Instant;
 
 pub(crate) const ECHO_64: &str =
     "64 connections send 64 bytes each and wait for them to come back: per request";
@@ -34,7 +35,135 @@ pub fn workloads<P: Peer>() -> Vec<Workload<P>> {
             "64 connections ask hyper for a greeting over HTTP/1.1 keep-alive: per request",
             http_hello,
         ),
+        workload(
+            "tcp_accept",
+            "8 connections at a time are made, accepted and closed, one after the other: per connection",
+            tcp_accept,
+        ),
+        workload(
+            "udp_ping_pong",
+            "64 pairs of tasks send a datagram of 64 bytes to and fro: per round trip",
+            udp_ping_pong,
+        ),
+        workload(
+            "udp_flood",
+            "8 tasks send datagrams of 64 bytes to one each, which answers every 32nd: per datagram",
+            udp_flood,
+        ),
     ]
+}
+
+fn tcp_accept<P: Peer>(runtime: &LazyLock<P>) -> Sample {
+    let listener = listen();
+    let client = client::start(&listener, Protocol::Connect, 8);
+    runtime.run(async move {
+        let listener = P::listener(listener);
+        for _ in 0..client::CONNECTIONS_IN_ALL {
+            drop(P::accept(&listener).await.expect("the client connects"));
+        }
+    });
+    client.end()
+}
+
+const DATAGRAM: [u8; 64] = [b'?'; 64];
+
+fn udp_ping_pong<P: Peer>(runtime: &LazyLock<P>) -> Sample {
+    const PAIRS: usize = 64;
+    const ROUND_TRIPS: usize = 100;
+    async fn go<P: Peer>(socket: P::Udp, begins: bool) {
+        let mut buffer = [0; 128];
+        for _ in 0..ROUND_TRIPS {
+            if begins {
+                P::udp_send(&socket, &DATAGRAM).await.expect("it sends");
+            }
+            let length = P::udp_receive(&socket, &mut buffer)
+                .await
+                .expect("it receives");
+            if !begins {
+                P::udp_send(&socket, &buffer[..length])
+                    .await
+                    .expect("it sends");
+            }
+        }
+    }
+    between_sockets::<P, _>(runtime, PAIRS, PAIRS * ROUND_TRIPS, go::<P>)
+}
+
+fn udp_flood<P: Peer>(runtime: &LazyLock<P>) -> Sample {
+    const PAIRS: usize = 8;
+    const ANSWERS: usize = 100;
+    // So few that none gets lost.
+    const AT_ONCE: usize = 32;
+    async fn go<P: Peer>(socket: P::Udp, sends: bool) {
+        let mut buffer = [0; 128];
+        for _ in 0..ANSWERS {
+            for _ in 0..AT_ONCE {
+                if sends {
+                    P::udp_send(&socket, &DATAGRAM).await.expect("it sends");
+                } else {
+                    P::udp_receive(&socket, &mut buffer)
+                        .await
+                        .expect("it receives");
+                }
+            }
+            if sends {
+                P::udp_receive(&socket, &mut buffer)
+                    .await
+                    .expect("it receives");
+            } else {
+                P::udp_send(&socket, b"!").await.expect("it sends");
+            }
+        }
+    }
+    between_sockets::<P, _>(runtime, PAIRS, PAIRS * ANSWERS * AT_ONCE, go::<P>)
+}
+
+/// Runs two tasks for each of so many pairs of sockets that are connected to each other; one of the two is told `true`.
+fn between_sockets<P: Peer, F>(
+    runtime: &P,
+    pairs: usize,
+    operations: usize,
+    task: fn(P::Udp, bool) -> F,
+) -> Sample
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let socket = || {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+        socket
+            .set_nonblocking(true)
+            .expect("a socket can be non-blocking");
+        socket
+    };
+    let connect = |from: &UdpSocket, to: &UdpSocket| {
+        let address = to.local_addr().expect("it is bound");
+        from.connect(address).expect("it can be connected");
+    };
+    let sockets: Vec<_> = (0..pairs)
+        .map(|_| {
+            let (one, other) = (socket(), socket());
+            connect(&one, &other);
+            connect(&other, &one);
+            (one, other)
+        })
+        .collect();
+    let elapsed = runtime.run(async move {
+        let start = Instant::now();
+        let tasks: Vec<_> = sockets
+            .into_iter()
+            .flat_map(|(one, other)| {
+                [
+                    P::spawn(task(P::udp(one), true)),
+                    P::spawn(task(P::udp(other), false)),
+                ]
+            })
+            .collect();
+        for task in tasks {
+            P::join(task).await;
+        }
+        start.elapsed()
+    });
+    Sample::throughput(operations, elapsed)
 }
 
 fn tcp_echo<P: Peer, const CONNECTIONS: usize>(runtime: &LazyLock<P>) -> Sample {

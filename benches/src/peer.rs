@@ -29,7 +29,9 @@ pub trait Peer: Send + Sync + Sized + 'static {
     type Listener: Send + Sync + 'static;
     /// A TCP connection.
     type Stream: Send + 'static;
-    /// The same connection, as hyper wants it.
+    /// A UDP socket.
+    type Udp: Send + Sync + 'static;
+    /// The same connection as a `Stream`, as hyper wants it.
     type Http: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static;
 
     /// Starts it with `workers` threads; dropping it ends them.
@@ -98,6 +100,21 @@ pub trait Peer: Send + Sync + Sized + 'static {
 
     /// Gives a connection to hyper.
     fn http(stream: Self::Stream) -> Self::Http;
+
+    /// Takes a UDP socket that does not block.
+    fn udp(socket: std::net::UdpSocket) -> Self::Udp;
+
+    /// Sends a datagram to the address that the socket is connected to.
+    fn udp_send(
+        socket: &Self::Udp,
+        datagram: &[u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send;
+
+    /// Receives a datagram.
+    fn udp_receive(
+        socket: &Self::Udp,
+        buffer: &mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send;
 
     /// Runs a future as a task on a worker and waits for it outside.
     fn run<F>(&self, future: F) -> F::Output

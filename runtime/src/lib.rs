@@ -38,7 +38,8 @@
 //! | `sleep`, `timeout`, `wait_for` | [`time`] |
 //! | `run_in_executor`, `to_thread` | [`spawn_blocking`]; [`blocking`] for pools of your own |
 //! | `Future`, synchronisation | [`sync`] |
-//! | `open_connection`, `start_server` | [`net`], [`io`] |
+//! | `open_connection`, `start_server`, `create_datagram_endpoint` | [`net`], [`io`] |
+//! | `add_reader`, `add_writer` | [`io::unix::AsyncFd`] |
 //!
 //! # Features
 //!

@@ -29,7 +29,7 @@ const SHAPES: [Shape; 3] = [Shape::Workers(1), Shape::Workers(2), Shape::Workers
 /// Blocks so many threads of the runtime, until what it returns is dropped: when this returns, all are.
 fn block(runtime: &Runtime, threads: usize) -> Vec<mpsc::Sender<()>> {
     let (blocked, blocks) = mpsc::channel();
-    let releases = (0..threads)
+    (0..threads)
         .map(|_| {
             let (release, released) = mpsc::channel::<()>();
             let blocked = blocked.clone();
@@ -40,8 +40,7 @@ fn block(runtime: &Runtime, threads: usize) -> Vec<mpsc::Sender<()>> {
             receive(&blocks);
             release
         })
-        .collect();
-    releases
+        .collect()
 }
 
 /// With every worker blocked: a task from outside, what it spawns, a timer and a socket.

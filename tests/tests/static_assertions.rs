@@ -6,8 +6,13 @@
 //! Each promise is the one that tokio makes for its type of the same name, but where a comment says why not.
 
 use heist::blocking::{self, Job, JobPool, Metrics, Pool, RejectReason, Rejected};
+use heist::io::unix::{
+    AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdTryNewError, TryIoError,
+};
 use heist::io::{Interest, Ready};
-use heist::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream, tcp, unix};
+use heist::net::{
+    TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, tcp, unix,
+};
 use heist::runtime::{
     Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, SlowPoll, TryCurrentError,
 };
@@ -24,7 +29,8 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::future::Future;
-use std::marker::PhantomPinned;
+use std::marker::{PhantomData, PhantomPinned};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -59,8 +65,9 @@ assert_impl_all!(JoinError: Send, Sync, Unpin, std::error::Error);
 // tokio's is the future of an `async fn`, and so not `Unpin`. This one has nothing that could be moved away from under it.
 assert_impl_all!(YieldNow: Send, Sync, Unpin);
 assert_impl_all!(LocalKey<Cell<u8>>: Send, Sync, Unpin);
-assert_impl_all!(TaskLocalFuture<u8, Ready<()>>: Send, Sync);
-assert_not_impl_any!(TaskLocalFuture<u8, Ready<()>>: Unpin);
+assert_impl_all!(TaskLocalFuture<u8, std::future::Ready<()>>: Send, Sync);
+assert_not_impl_any!(TaskLocalFuture<u8, std::future::Ready<()>>: Unpin);
+assert_impl_all!(heist::__select::Enabled: Send, Sync, Unpin);
 assert_impl_all!(AccessError: Send, Sync, Unpin, Copy);
 
 // The budget. `coop::enter` and what belongs to it is what heist has in place of tokio's private context.
@@ -137,7 +144,34 @@ assert_impl_all!(unix::OwnedReadHalf: Send, Sync, Unpin, UnwindSafe, RefUnwindSa
 assert_impl_all!(unix::OwnedWriteHalf: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(unix::ReuniteError: Send, Sync, Unpin, std::error::Error);
 assert_impl_all!(unix::Incoming: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(UdpSocket: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(UnixDatagram: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(unix::SocketAddr: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(AsyncFd<OwnedFd>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(AsyncFd<Descriptor<Sent>>: Send, Unpin);
+assert_not_impl_any!(AsyncFd<Descriptor<Sent>>: Sync);
+assert_not_impl_any!(AsyncFd<Descriptor<Local>>: Send, Sync);
+assert_not_impl_any!(AsyncFd<Descriptor<PhantomPinned>>: Unpin);
+assert_impl_all!(AsyncFdReadyGuard<'static, OwnedFd>: Send, Sync, Unpin);
+// It lends what it borrows.
+assert_not_impl_any!(AsyncFdReadyGuard<'static, Descriptor<Sent>>: Send, Sync);
+assert_impl_all!(AsyncFdReadyMutGuard<'static, OwnedFd>: Send, Sync, Unpin);
+assert_impl_all!(AsyncFdReadyMutGuard<'static, Descriptor<Sent>>: Send);
+assert_not_impl_any!(AsyncFdReadyMutGuard<'static, Descriptor<Sent>>: Sync);
+assert_impl_all!(AsyncFdTryNewError<Shared>: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(AsyncFdTryNewError<Sent>: Send, Unpin);
+assert_not_impl_any!(AsyncFdTryNewError<Sent>: Sync);
+assert_not_impl_any!(AsyncFdTryNewError<Local>: Send, Sync);
+assert_impl_all!(TryIoError: Send, Sync, Unpin, std::error::Error);
+
+/// Something with a descriptor, and something else.
+struct Descriptor<T>(OwnedFd, PhantomData<T>);
+
+impl<T> AsFd for Descriptor<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
 
 // The blocking pool, which tokio has only inside its runtime.
 assert_impl_all!(Pool: Send, Sync, Unpin);
@@ -205,6 +239,41 @@ fn futures() {
     });
     promised(async |half: &tcp::OwnedReadHalf| of(half.peek(&mut [])));
     promised(async |half: &unix::OwnedWriteHalf| of(half.writable()));
+    of(UdpSocket::bind("localhost:0"));
+    promised(async |socket: &UdpSocket| {
+        of(socket.connect("localhost:0"));
+        of(socket.readable());
+        of(socket.writable());
+        of(socket.ready(Interest::READABLE));
+        of(socket.send(&[]));
+        of(socket.send_to(&[], "localhost:0"));
+        of(socket.recv(&mut []));
+        of(socket.recv_from(&mut []));
+        of(socket.peek(&mut []));
+        of(socket.peek_from(&mut []));
+        of(socket.peek_sender());
+        of(socket.async_io(Interest::READABLE, || Ok(())));
+    });
+    promised(async |socket: &UnixDatagram| {
+        of(socket.readable());
+        of(socket.writable());
+        of(socket.ready(Interest::READABLE));
+        of(socket.send(&[]));
+        of(socket.send_to(&[], "path"));
+        of(socket.recv(&mut []));
+        of(socket.recv_from(&mut []));
+        of(socket.async_io(Interest::READABLE, || Ok(())));
+    });
+    promised(async |fd: &mut AsyncFd<OwnedFd>| {
+        of(fd.readable());
+        of(fd.writable());
+        of(fd.ready(Interest::READABLE));
+        of(fd.async_io(Interest::READABLE, |_| Ok(())));
+        of(fd.readable_mut());
+        of(fd.writable_mut());
+        of(fd.ready_mut(Interest::READABLE));
+        of(fd.async_io_mut(Interest::READABLE, |_| Ok(())));
+    });
     promised(async |interval: &mut Interval| of(interval.tick()));
     promised(async |sender: &mut oneshot::Sender<Sent>| of(sender.closed()));
     of(coop::consume_budget());
@@ -222,7 +291,7 @@ const SOURCES: [&str; 3] = ["runtime/src", "sync/src", "blocking-pool/src"];
 /// The type of a sealed trait's method, which nobody can name.
 const UNNAMED: &str = "Named";
 
-/// Each public type has each of the three traits promised or denied, and each public `async fn` is among the futures that are dropped in `cancellation.rs` or its like and among
+/// Each public type has each of the three traits promised or denied, and each public `async fn` is among the futures that are dropped in `cancellation*.rs` and among
 /// those that must be used in `ui/must_use_futures.rs`. (That what says `pub` is public, the lint `unreachable_pub` sees to.)
 #[test]
 fn nothing_public_is_forgotten() {
@@ -257,13 +326,17 @@ fn nothing_public_is_forgotten() {
 
     let functions: BTreeSet<_> = defined(&sources, "pub async fn ").collect();
     assert!(functions.len() > 10, "only {functions:?}");
-    let cancellation =
-        ["tests/cancellation.rs", "tests/cancellation_streams.rs"].map(|file| tests(file));
-    let lists = [
-        ("the cancellation tests", cancellation.concat()),
-        ("ui/must_use_futures.rs", tests("ui/must_use_futures.rs")),
-    ];
-    for (list, list_text) in lists {
+    let dropped: String = fs::read_dir(house.join("tests/tests"))
+        .expect("a folder of tests")
+        .map(|entry| entry.expect("it is read").path())
+        .filter(|path| path.display().to_string().contains("/cancellation"))
+        .map(|path| read(&path))
+        .collect();
+    let must_be_used = tests("ui/must_use_futures.rs");
+    for (list, list_text) in [
+        ("tests/cancellation*.rs", dropped),
+        ("ui/must_use_futures.rs", must_be_used),
+    ] {
         let calls: BTreeSet<_> = list_text
             .split('(')
             .map(|before| before.rsplit(|c: char| !is_of_name(c)).next())

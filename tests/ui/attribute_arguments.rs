@@ -24,8 +24,8 @@ async fn workers_in_quotes() {}
 #[heist::main(flavor = "current_thread", worker_threads = 2)]
 async fn workers_of_a_current_thread_runtime() {}
 
-#[heist::main(flavor = "current_thread", start_paused = true)]
-async fn paused_before_its_time() {}
+#[heist::main(start_paused = true)]
+async fn paused_with_workers() {}
 
 #[heist::main(crate = heist)]
 async fn crate_without_quotes() {}

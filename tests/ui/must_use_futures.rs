@@ -2,7 +2,8 @@
 #![deny(unused_must_use)]
 
 use heist::io::Interest;
-use heist::net::{TcpListener, TcpStream, UnixStream, lookup_host, unix};
+use heist::io::unix::AsyncFd;
+use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix};
 use heist::sync::{Notify, oneshot};
 use heist::task::{coop, yield_now};
 use heist::time::{Duration, Instant, interval, sleep, sleep_until, timeout, timeout_at};
@@ -24,6 +25,7 @@ fn main() {
     TcpListener::bind("localhost:0");
     TcpStream::connect("localhost:0");
     lookup_host("localhost:0");
+    UdpSocket::bind("localhost:0");
 }
 
 fn sockets(listener: &TcpListener, stream: &TcpStream) {
@@ -37,4 +39,23 @@ fn sockets(listener: &TcpListener, stream: &TcpStream) {
 
 fn unix_sockets(address: &unix::SocketAddr) {
     UnixStream::connect_addr(address);
+}
+
+fn datagrams(udp: &UdpSocket, unix: &UnixDatagram) {
+    udp.connect("localhost:0");
+    udp.send(&[]);
+    udp.send_to(&[], "localhost:0");
+    udp.recv(&mut []);
+    udp.recv_from(&mut []);
+    udp.peek_from(&mut []);
+    udp.peek_sender();
+    unix.send_to(&[], "path");
+}
+
+fn descriptors(fd: &mut AsyncFd<std::fs::File>) {
+    fd.readable();
+    fd.readable_mut();
+    fd.writable_mut();
+    fd.ready_mut(Interest::READABLE);
+    fd.async_io_mut(Interest::READABLE, |_| Ok(()));
 }

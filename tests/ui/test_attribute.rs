@@ -11,7 +11,4 @@ async fn twice_a_test() {}
 #[heist::test(worker_threads = 2)]
 async fn workers_of_a_current_thread_runtime() {}
 
-#[heist::test(start_paused = true)]
-async fn paused_before_its_time() {}
-
 fn main() {}

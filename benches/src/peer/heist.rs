@@ -4,7 +4,7 @@
 
 use super::Peer;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
-use heist::net::{TcpListener, TcpStream};
+use heist::net::{TcpListener, TcpStream, UdpSocket};
 use heist::runtime::{Builder, Runtime};
 use heist::sync::oneshot;
 use heist::task::JoinHandle;
@@ -21,6 +21,7 @@ impl Peer for Heist {
     type Receiver = oneshot::Receiver<()>;
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Udp = UdpSocket;
     type Http = TcpStream;
 
     fn build(workers: usize) -> Self {
@@ -117,5 +118,23 @@ impl Peer for Heist {
 
     fn http(stream: TcpStream) -> TcpStream {
         stream
+    }
+
+    fn udp(socket: std::net::UdpSocket) -> UdpSocket {
+        UdpSocket::from_std(socket).expect("heist registers a socket")
+    }
+
+    fn udp_send(
+        socket: &UdpSocket,
+        datagram: &[u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        socket.send(datagram)
+    }
+
+    fn udp_receive(
+        socket: &UdpSocket,
+        buffer: &mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        socket.recv(buffer)
     }
 }

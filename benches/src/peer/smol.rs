@@ -9,7 +9,7 @@ use super::Peer;
 use smol::channel::{Receiver, Sender};
 use smol::future::FutureExt;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
-use smol::net::{TcpListener, TcpStream};
+use smol::net::{TcpListener, TcpStream, UdpSocket};
 use smol::{Executor, Task, Timer};
 use smol_hyper::rt::FuturesIo;
 use std::time::Duration;
@@ -39,6 +39,7 @@ impl Peer for Smol {
     type Receiver = Receiver<()>;
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Udp = UdpSocket;
     type Http = FuturesIo<TcpStream>;
 
     fn build(workers: usize) -> Self {
@@ -142,5 +143,23 @@ impl Peer for Smol {
 
     fn http(stream: TcpStream) -> FuturesIo<TcpStream> {
         FuturesIo::new(stream)
+    }
+
+    fn udp(socket: std::net::UdpSocket) -> UdpSocket {
+        UdpSocket::try_from(socket).expect("smol registers a socket")
+    }
+
+    fn udp_send(
+        socket: &UdpSocket,
+        datagram: &[u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        socket.send(datagram)
+    }
+
+    fn udp_receive(
+        socket: &UdpSocket,
+        buffer: &mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        socket.recv(buffer)
     }
 }

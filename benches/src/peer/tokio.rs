@@ -7,7 +7,7 @@ use hyper_util::rt::TokioIo;
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -22,6 +22,7 @@ impl Peer for Tokio {
     type Receiver = oneshot::Receiver<()>;
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Udp = UdpSocket;
     type Http = TokioIo<TcpStream>;
 
     fn build(workers: usize) -> Self {
@@ -119,5 +120,23 @@ impl Peer for Tokio {
 
     fn http(stream: TcpStream) -> Self::Http {
         TokioIo::new(stream)
+    }
+
+    fn udp(socket: std::net::UdpSocket) -> UdpSocket {
+        UdpSocket::from_std(socket).expect("tokio registers a socket")
+    }
+
+    fn udp_send(
+        socket: &UdpSocket,
+        datagram: &[u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        socket.send(datagram)
+    }
+
+    fn udp_receive(
+        socket: &UdpSocket,
+        buffer: &mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        socket.recv(buffer)
     }
 }

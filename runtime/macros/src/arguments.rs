@@ -7,7 +7,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, Parser};
-use syn::{Error, LitInt, LitStr, Path, Result, Token};
+use syn::{Error, LitBool, LitInt, LitStr, Path, Result, Token};
 
 /// The two attributes of this crate.
 #[derive(Clone, Copy, PartialEq)]
@@ -60,6 +60,8 @@ pub(crate) struct Arguments {
     pub(crate) flavor: Flavor,
     /// Only with `MultiThread`; at least 1.
     pub(crate) worker_threads: Option<usize>,
+    /// Only with `CurrentThread`.
+    pub(crate) start_paused: bool,
     /// The path of the crate `heist`, as the expansion's surroundings see it.
     pub(crate) heist: TokenStream,
 }
@@ -70,6 +72,7 @@ impl Arguments {
         Self {
             flavor: attribute.default_flavor(),
             worker_threads: None,
+            start_paused: false,
             heist: quote!(::heist),
         }
     }
@@ -100,6 +103,7 @@ impl Arguments {
 struct Given {
     flavor: Option<LitStr>,
     worker_threads: Option<LitInt>,
+    start_paused: Option<LitBool>,
     heist: Option<LitStr>,
 }
 
@@ -110,10 +114,9 @@ impl Given {
             "flavor" => set(&mut self.flavor, argument),
             "worker_threads" => set(&mut self.worker_threads, argument),
             "crate" => set(&mut self.heist, argument),
-            "start_paused" => Err(argument
-                .error("`start_paused` is still to come, with paused time: time cannot be paused yet")),
+            "start_paused" => set(&mut self.start_paused, argument),
             _ => Err(argument.error(format!(
-                "unknown argument `{name}`; the arguments are `flavor`, `worker_threads` and `crate`"
+                "unknown argument `{name}`; the arguments are `flavor`, `worker_threads`, `start_paused` and `crate`"
             ))),
         }
     }
@@ -128,6 +131,16 @@ impl Given {
         if let Some(flavor) = &self.flavor {
             arguments.flavor = Flavor::parse(flavor)?;
             by_default.clear();
+        }
+        if let Some(paused) = &self.start_paused {
+            if paused.value && arguments.flavor != Flavor::CurrentThread {
+                let message = "where it is known when nothing is left to do";
+                let message = format!(
+                    "`start_paused` needs `flavor = \"current_thread\"`{by_default}, {message}"
+                );
+                return Err(Error::new(paused.span(), message));
+            }
+            arguments.start_paused = paused.value;
         }
         if let Some(threads) = &self.worker_threads {
             if arguments.flavor != Flavor::MultiThread {
@@ -229,7 +242,7 @@ mod tests {
         for tokens in [quote!(threads = 4), quote!(threads), quote!(threads(4))] {
             assert_eq!(
                 error(Attribute::Main, tokens),
-                "unknown argument `threads`; the arguments are `flavor`, `worker_threads` and `crate`"
+                "unknown argument `threads`; the arguments are `flavor`, `worker_threads`, `start_paused` and `crate`"
             );
         }
     }
@@ -304,16 +317,19 @@ mod tests {
     }
 
     #[test]
-    fn start_paused_is_to_come() {
-        for tokens in [
-            quote!(start_paused = true),
-            quote!(flavor = "current_thread", start_paused = false),
-            quote!(start_paused),
-        ] {
-            assert_eq!(
-                error(Attribute::Test, tokens),
-                "`start_paused` is still to come, with paused time: time cannot be paused yet"
-            );
-        }
+    fn start_paused() {
+        assert!(!parse(Attribute::Test, quote!()).start_paused);
+        assert!(parse(Attribute::Test, quote!(start_paused = true)).start_paused);
+        let tokens = quote!(start_paused = true, flavor = "current_thread");
+        assert!(parse(Attribute::Main, tokens).start_paused);
+        assert!(!parse(Attribute::Main, quote!(start_paused = false)).start_paused);
+        assert_eq!(
+            error(Attribute::Test, quote!(start_paused)),
+            "`start_paused` needs a value: `start_paused = …`"
+        );
+        assert_eq!(
+            error(Attribute::Main, quote!(start_paused = true)),
+            "`start_paused` needs `flavor = \"current_thread\"` (`#[heist::main]` has another by default), where it is known when nothing is left to do"
+        );
     }
 }

@@ -137,6 +137,7 @@ fn blocking(attribute: Attribute, arguments: &Arguments, function: Function) -> 
     let Arguments {
         flavor,
         worker_threads,
+        start_paused,
         heist,
     } = arguments;
     let call = match (attribute, flavor, worker_threads) {
@@ -147,9 +148,11 @@ fn blocking(attribute: Attribute, arguments: &Arguments, function: Function) -> 
                 Flavor::CurrentThread => quote!(new_current_thread),
             };
             let worker_threads = worker_threads.map(|threads| quote! { .worker_threads(#threads) });
+            let start_paused = start_paused.then(|| quote! { .start_paused(true) });
             quote! {
                 #heist::runtime::Builder::#new()
                     #worker_threads
+                    #start_paused
                     .build()
                     .expect("the runtime cannot be built")
                     .block_on(#future)
@@ -294,6 +297,10 @@ mod tests {
             (
                 quote!(flavor = "multi_thread", worker_threads = 3),
                 quote!(new_multi_thread().worker_threads(3usize)),
+            ),
+            (
+                quote!(flavor = "current_thread", start_paused = true),
+                quote!(new_current_thread().start_paused(true)),
             ),
             (
                 quote!(flavor = "current_thread"),

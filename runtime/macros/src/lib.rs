@@ -1,11 +1,12 @@
 //! The attributes `#[heist::main]` and `#[heist::test]`, which `heist` re-exports: use them from there.
 //!
-//! Both take these arguments of tokio's attributes (`start_paused` is to come, with paused time):
+//! Both take these arguments of tokio's attributes:
 //!
 //! | argument | value | meaning |
 //! | --- | --- | --- |
 //! | `flavor` | `"multi_thread"`, `"current_thread"` | which runtime; [`main`] has the former, [`test`] the latter by default |
 //! | `worker_threads` | a number, at least 1 | how many workers a multi-thread runtime has; by default, what `heist::runtime::Builder` says |
+//! | `start_paused` | `true`, `false` | whether the time of a current-thread runtime stands still at first: see `heist::time::pause` |
 //! | `crate` | `"path::to::heist"` | the name of the crate `heist` where the attribute stands; by default `"::heist"` |
 
 #![forbid(unsafe_code)]
@@ -24,7 +25,7 @@ use proc_macro::TokenStream;
 ///
 /// # Arguments
 ///
-/// `flavor`, `worker_threads` and `crate`: see the [crate's page](crate).
+/// `flavor`, `worker_threads`, `start_paused` and `crate`: see the [crate's page](crate).
 ///
 /// # Panics
 ///
@@ -76,7 +77,7 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Arguments
 ///
-/// `flavor`, `worker_threads` and `crate`: see the [crate's page](crate).
+/// `flavor`, `worker_threads`, `start_paused` and `crate`: see the [crate's page](crate).
 ///
 /// # Panics
 ///

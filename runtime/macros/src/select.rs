@@ -131,10 +131,10 @@ pub(crate) fn expand(select: Select) -> TokenStream {
         Some(condition) => quote!(#condition),
         None => quote!(true),
     });
-    let first = if is_biased {
-        quote!(0)
+    let order = if is_biased {
+        quote!(in_order)
     } else {
-        quote!(#heist::__select::first(#count))
+        quote!(in_turn)
     };
     let otherwise = match otherwise {
         Some(handler) => quote!(#handler),
@@ -157,9 +157,8 @@ pub(crate) fn expand(select: Select) -> TokenStream {
                 if !#heist::__select::may_go_on(cx) {
                     return ::core::task::Poll::Pending;
                 }
-                let first = #first;
-                for step in 0..#count {
-                    match (first + step) % #count {
+                for branch in #heist::__select::#order(#count) {
+                    match branch {
                         #(
                             #numbers => {
                                 if !enabled.has(#numbers) {

@@ -63,10 +63,15 @@ pub mod __select {
         }
     }
 
-    /// Which branch to poll first.
-    #[inline]
-    pub fn first(branches: usize) -> usize {
-        scheduler::random_below(branches)
+    /// The branches in their order.
+    pub fn in_order(branches: usize) -> impl Iterator<Item = usize> {
+        0..branches
+    }
+
+    /// The branches from a random one on.
+    pub fn in_turn(branches: usize) -> impl Iterator<Item = usize> {
+        let first = scheduler::random_below(branches.max(1));
+        (first..branches).chain(0..first)
     }
 
     /// There is nothing to wait for, nor an `else`.

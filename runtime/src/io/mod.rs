@@ -2,7 +2,7 @@
 //!
 //! Every socket implements [`AsyncRead`] and [`AsyncWrite`]; the extension traits [`AsyncReadExt`], [`AsyncWriteExt`],
 //! [`AsyncBufReadExt`] and [`AsyncSeekExt`] give them `read_exact`, `write_all`, `lines`, `seek` and the like. Together they
-//! stand for asyncio's `StreamReader` and `StreamWriter`.
+//! stand for asyncio's `StreamReader` and `StreamWriter`. Descriptors of your own are waited for by [`unix::AsyncFd`].
 //!
 //! # Examples
 //!
@@ -22,6 +22,8 @@
 //! # }
 //! ```
 #![forbid(unsafe_code)]
+
+pub mod unix;
 
 pub use crate::reactor::{Interest, Ready};
 #[doc(no_inline)]

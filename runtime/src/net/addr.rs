@@ -116,10 +116,15 @@ impl Iterator for Addresses {
 }
 
 /// Tries `op` with each address that `host` names, until one succeeds; else gives the last error.
-pub(super) async fn try_each<T>(
+///
+/// (Not an `AsyncFnMut`: the futures of one that borrows aren't known to be `Send`.)
+pub(super) async fn try_each<T, F>(
     host: impl ToSocketAddrs,
-    mut op: impl AsyncFnMut(SocketAddr) -> io::Result<T>,
-) -> io::Result<T> {
+    mut op: impl FnMut(SocketAddr) -> F,
+) -> io::Result<T>
+where
+    F: Future<Output = io::Result<T>>,
+{
     let mut last = None;
     for address in resolve(host).await? {
         match op(address).await {
@@ -129,9 +134,16 @@ pub(super) async fn try_each<T>(
         // It may have failed at once: who tries for ever gives way now and then.
         coop::consume_budget().await;
     }
-    Err(last.unwrap_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")
-    }))
+    Err(last.unwrap_or_else(nowhere))
+}
+
+/// The first address that `host` names.
+pub(super) async fn first(host: impl ToSocketAddrs) -> io::Result<SocketAddr> {
+    resolve(host).await?.next().ok_or_else(nowhere)
+}
+
+fn nowhere() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try")
 }
 
 mod sealed {
@@ -238,6 +250,7 @@ impl sealed::ToSocketAddrs for String {
 mod tests {
     use super::*;
     use sealed::ToSocketAddrs as _;
+    use std::future;
 
     #[track_caller]
     fn assert_one(host: impl ToSocketAddrs, expected: &str) {
@@ -281,15 +294,14 @@ mod tests {
         let addresses: Vec<SocketAddr> =
             vec![([127, 0, 0, 1], 1).into(), ([127, 0, 0, 1], 2).into()];
         let mut tried = Vec::new();
-        let outcome =
-            futures_lite::future::block_on(try_each(addresses.as_slice(), async |address| {
-                tried.push(address);
-                if address.port() == 2 {
-                    Ok(address)
-                } else {
-                    Err(io::ErrorKind::AddrInUse.into())
-                }
-            }));
+        let outcome = futures_lite::future::block_on(try_each(addresses.as_slice(), |address| {
+            tried.push(address);
+            future::ready(if address.port() == 2 {
+                Ok(address)
+            } else {
+                Err(io::ErrorKind::AddrInUse.into())
+            })
+        }));
         assert_eq!(outcome.unwrap().port(), 2);
         assert_eq!(tried, addresses);
     }

@@ -35,7 +35,8 @@ pub(crate) mod tests;
 
 pub use self::interest::{Interest, Ready};
 pub(crate) use self::poller::Kind;
-pub(crate) use self::registration::Registered;
+pub(crate) use self::readiness::Snapshot;
+pub(crate) use self::registration::{Refused, Registered};
 pub(crate) use self::slot::Direction;
 
 use self::poller::{Events, Poller};

@@ -123,6 +123,50 @@ fn clear_against_clear() {
     });
 }
 
+/// The holder of a guard takes all bytes that there are and says that nothing is left, while more come: whoever waits next is told of them.
+#[test]
+fn event_against_forget() {
+    model(|| {
+        let socket = Arc::new(Socket::open(Ready::READABLE));
+        socket.bytes.fetch_add(1, AcqRel);
+        let turn = thread::spawn({
+            let socket = socket.clone();
+            move || socket.receive(1)
+        });
+        let guard = socket.slot.readiness().load();
+        let read = socket.bytes.swap(0, AcqRel);
+        socket.slot.readiness().forget(guard, Ready::READABLE);
+        let (task, waker) = Task::new();
+        let mut wait = pin!(socket.slot.wait_for(Interest::READABLE));
+        let is_ready = wait
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_ready();
+        turn.join().unwrap();
+        assert!(read == 2 || is_ready || task.was_woken());
+    });
+}
+
+/// One of two guards of one wait says that nothing is left to read, and the other that there is no room to write: neither undoes the other's word.
+#[test]
+fn forget_against_clear() {
+    model(|| {
+        let socket = Arc::new(Socket::open(Ready::READABLE | Ready::WRITABLE));
+        let seen = socket.slot.readiness().load();
+        let writer = thread::spawn({
+            let socket = socket.clone();
+            move || socket.slot.readiness().clear(seen, Interest::WRITABLE)
+        });
+        socket.slot.readiness().forget(seen, Ready::READABLE);
+        writer.join().unwrap();
+        let left = socket.slot.readiness().load();
+        assert!(
+            left.ready(Interest::READABLE | Interest::WRITABLE)
+                .is_empty()
+        );
+    });
+}
+
 /// A task stops waiting while the event comes: nobody touches what it leaves, and the other one that waits is woken.
 #[test]
 fn event_against_cancel() {

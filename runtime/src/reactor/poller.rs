@@ -8,6 +8,7 @@ pub(super) use self::linux::{Events, Poller};
 #[cfg(not(all(target_os = "linux", not(heist_portable_reactor))))]
 pub(super) use self::portable::{Events, Poller};
 
+use super::interest::Interest;
 use super::slab::Key;
 
 /// What is registered.
@@ -17,6 +18,11 @@ pub(crate) enum Kind {
     Stream,
     /// A listener: it is only ever readable.
     Listener,
+    /// A datagram socket. Its readiness is cleared by an operation that would have blocked, and by nothing else: there is no short read that
+    /// says that nothing is left.
+    Datagram,
+    /// A descriptor of a user's: what it is, nobody knows here. It is only ever ready for this, and for errors.
+    Foreign(Interest),
 }
 
 /// How many events a turn takes at most.
@@ -24,8 +30,8 @@ const EVENTS: usize = 1024;
 
 #[cfg(all(target_os = "linux", not(heist_portable_reactor)))]
 mod linux {
-    use super::super::interest::{Interest, Ready};
-    use super::{EVENTS, Key, Kind};
+    use super::super::interest::Ready;
+    use super::{EVENTS, Interest, Key, Kind};
     use rustix::buffer::spare_capacity;
     use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
     use rustix::io::Errno;
@@ -88,8 +94,11 @@ mod linux {
             let flags = match kind {
                 // Without RDHUP, which `polling` leaves out, the end of a stream that comes together with data would be no event of its own,
                 // and a short read could not be taken for "drained".
-                Kind::Stream => Flags::IN | Flags::OUT | Flags::PRI | Flags::RDHUP | Flags::ET,
+                Kind::Stream | Kind::Datagram => {
+                    Flags::IN | Flags::OUT | Flags::PRI | Flags::RDHUP | Flags::ET
+                }
                 Kind::Listener => Flags::IN | Flags::ET,
+                Kind::Foreign(interest) => flags(interest) | Flags::ET,
             };
             // What epoll says of it after it was deleted falls on the key's generation.
             let data = epoll::EventData::new_u64(key.0 as u64);
@@ -191,6 +200,22 @@ mod linux {
         }
     }
 
+    /// What the kernel is asked for. Of errors it tells in any case.
+    fn flags(interest: Interest) -> epoll::EventFlags {
+        use epoll::EventFlags as Flags;
+        let mut flags = Flags::empty();
+        if interest.is_readable() {
+            flags |= Flags::IN | Flags::RDHUP;
+        }
+        if interest.is_writable() {
+            flags |= Flags::OUT;
+        }
+        if interest.is_priority() {
+            flags |= Flags::PRI;
+        }
+        flags
+    }
+
     /// What the kernel's flags say.
     fn ready(flags: epoll::EventFlags) -> Ready {
         use epoll::EventFlags as Flags;
@@ -213,8 +238,8 @@ mod linux {
 
 #[cfg(not(all(target_os = "linux", not(heist_portable_reactor))))]
 mod portable {
-    use super::super::interest::{Interest, Ready};
-    use super::{EVENTS, Key, Kind};
+    use super::super::interest::Ready;
+    use super::{EVENTS, Interest, Key, Kind};
     use polling::{Event, PollMode};
     use std::io;
     use std::num::NonZeroUsize;
@@ -256,8 +281,9 @@ mod portable {
         ) -> io::Result<()> {
             let event = match kind {
                 _ if self.is_one_shot() => Event::none(key.0),
-                Kind::Stream => Event::all(key.0),
+                Kind::Stream | Kind::Datagram => Event::all(key.0),
                 Kind::Listener => Event::readable(key.0),
+                Kind::Foreign(interest) => event(key, interest),
             };
             // SAFETY: `Registered` deletes it before it closes it.
             unsafe { self.polling.add_with_mode(fd.as_raw_fd(), event, self.mode) }
@@ -278,9 +304,7 @@ mod portable {
             key: Key,
             interest: Interest,
         ) -> io::Result<()> {
-            // Errors and hang-ups are reported without being asked for.
-            let mut event = Event::new(key.0, interest.is_readable(), interest.is_writable());
-            event.set_priority(interest.is_priority());
+            let event = event(key, interest);
             self.polling.modify_with_mode(fd, event, self.mode)
         }
 
@@ -299,6 +323,13 @@ mod portable {
             // It fails only for want of memory in the kernel; the next turn comes by itself then.
             let _ = self.polling.notify();
         }
+    }
+
+    /// What the poller is asked for. Of errors and hang-ups it tells in any case.
+    fn event(key: Key, interest: Interest) -> Event {
+        let mut event = Event::new(key.0, interest.is_readable(), interest.is_writable());
+        event.set_priority(interest.is_priority());
+        event
     }
 
     pub(in super::super) struct Events(polling::Events);

@@ -14,6 +14,7 @@
 //! | [`deliver`](Readiness::deliver) | the turn, for an event | one of the event's generation, else nothing | the event's bits added, tick + 1 |
 //! | [`clear`](Readiness::clear) | a task whose operation would have blocked | one of the tick that it saw, else nothing | what it waited for taken away |
 //! | [`drained`](Readiness::drained) | a task whose read or write came short | the same, and nothing was closed, urgent or in error | the same |
+//! | [`forget`](Readiness::forget) | a user who says so | one of the tick that was seen, else nothing | what the user names taken away, but for what was closed |
 //! | [`shut_down`](Readiness::shut_down) | the runtime's end | any | SHUTDOWN added |
 //! | [`retire`](Readiness::retire) | who deregisters | any | empty, of the next generation |
 //!
@@ -29,7 +30,7 @@
 //! reading end of a FIFO whose last writer went, and that another has opened since, would otherwise spin).
 //!
 //! **Orderings.** `deliver` releases and each look acquires, so that an operation tried because of an event is made after what the kernel
-//! had done when it reported it. `clear` and `drained` release, so that they stay behind the operation that they report. That nobody waits
+//! had done when it reported it. `clear`, `drained` and `forget` release, so that they stay behind the operation that they report. That nobody waits
 //! for an event that has come is the slot's lock's affair, not an ordering's.
 #![forbid(unsafe_code)]
 
@@ -103,6 +104,11 @@ impl Readiness {
         if !seen.all().intersects(STICKY) {
             self.take(seen, interest.mask());
         }
+    }
+
+    /// A user who began with `seen` says that `ready` is over. Which need not be the kernel's word: what was closed stays, as it is reported once.
+    pub(super) fn forget(&self, seen: Snapshot, ready: Ready) {
+        self.take(seen, ready - Ready::READ_CLOSED - Ready::WRITE_CLOSED);
     }
 
     /// Takes `bits` away if no event came since `seen`. One compare-and-swap, more only if another task clears other bits meanwhile.
@@ -236,6 +242,25 @@ mod tests {
         let word = open(Ready::PRIORITY | Ready::READ_CLOSED);
         word.clear(word.load(), Interest::PRIORITY);
         assert_eq!(word.load().all(), Ready::READ_CLOSED);
+    }
+
+    #[test]
+    fn a_user_forgets_what_he_names_but_not_what_was_closed() {
+        let word = open(Ready::ALL);
+        let seen = word.load();
+        word.forget(seen, Ready::WRITABLE);
+        assert_eq!(word.load().all(), Ready::ALL - Ready::WRITABLE);
+        word.forget(seen, Ready::ALL);
+        assert_eq!(word.load().all(), Ready::READ_CLOSED | Ready::WRITE_CLOSED);
+    }
+
+    #[test]
+    fn an_event_since_the_look_survives_a_user() {
+        let word = open(Ready::EMPTY);
+        let seen = word.load();
+        assert!(word.deliver(0, Ready::READABLE));
+        word.forget(seen, Ready::ALL);
+        assert!(word.load().answers(READ));
     }
 
     #[test]

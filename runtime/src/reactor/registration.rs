@@ -22,6 +22,22 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+/// What is to be tried before anybody waits.
+const UNTRIED: Ready = Ready::from_bits(Ready::READABLE.bits() | Ready::WRITABLE.bits());
+
+/// A descriptor that could not be registered, and why.
+#[derive(Debug)]
+pub(crate) struct Refused<T> {
+    pub(crate) io: T,
+    pub(crate) error: io::Error,
+}
+
+impl<T> From<Refused<T>> for io::Error {
+    fn from(refused: Refused<T>) -> Self {
+        refused.error
+    }
+}
+
 /// A non-blocking descriptor that is registered with a reactor, until this is dropped.
 pub(crate) struct Registered<T: AsFd> {
     reactor: Arc<Reactor>,
@@ -42,8 +58,7 @@ impl<T: AsFd> Registered<T> {
     /// If the thread has no reactor.
     #[track_caller]
     pub(crate) fn new(io: T, kind: Kind) -> io::Result<Self> {
-        let untried = Ready::READABLE | Ready::WRITABLE;
-        Self::register(Reactor::current(), io, kind, untried)
+        Ok(Self::register(Reactor::current(), io, kind, UNTRIED)?)
     }
 
     /// As [`Registered::new`], with the reactor of this one, whatever the thread's is: what a listener accepts.
@@ -52,37 +67,64 @@ impl<T: AsFd> Registered<T> {
     ///
     /// As [`Registered::new`].
     pub(crate) fn new_beside<U: AsFd>(&self, io: U, kind: Kind) -> io::Result<Registered<U>> {
-        let untried = Ready::READABLE | Ready::WRITABLE;
-        Registered::register(Arc::clone(&self.reactor), io, kind, untried)
+        let reactor = Arc::clone(&self.reactor);
+        Ok(Registered::register(reactor, io, kind, UNTRIED)?)
     }
 
-    /// Registers what becomes ready later: a stream that is being connected.
+    /// Registers what becomes ready later, as the kernel will say: a stream that is being connected, a user's descriptor.
     ///
     /// # Errors
     ///
-    /// As [`Registered::new`].
+    /// As [`Registered::new`]; `io` comes back with it.
     ///
     /// # Panics
     ///
     /// As [`Registered::new`].
     #[track_caller]
-    pub(crate) fn new_unready(io: T, kind: Kind) -> io::Result<Self> {
+    pub(crate) fn new_unready(io: T, kind: Kind) -> Result<Self, Refused<T>> {
         Self::register(Reactor::current(), io, kind, Ready::EMPTY)
     }
 
-    fn register(reactor: Arc<Reactor>, io: T, kind: Kind, ready: Ready) -> io::Result<Self> {
-        let slot = reactor.register(io.as_fd(), kind, ready)?;
-        Ok(Self {
-            reactor,
-            slot,
-            io: Some(io),
-        })
+    /// As [`Registered::new_unready`], with the reactor of this one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registered::new_unready`].
+    pub(crate) fn new_unready_beside<U: AsFd>(
+        &self,
+        io: U,
+        kind: Kind,
+    ) -> Result<Registered<U>, Refused<U>> {
+        Registered::register(Arc::clone(&self.reactor), io, kind, Ready::EMPTY)
+    }
+
+    fn register(
+        reactor: Arc<Reactor>,
+        io: T,
+        kind: Kind,
+        ready: Ready,
+    ) -> Result<Self, Refused<T>> {
+        match reactor.register(io.as_fd(), kind, ready) {
+            Ok(slot) => Ok(Self {
+                reactor,
+                slot,
+                io: Some(io),
+            }),
+            Err(error) => Err(Refused { io, error }),
+        }
     }
 
     #[inline]
     pub(crate) fn get_ref(&self) -> &T {
         self.io
             .as_ref()
+            .expect("it is there until it is taken apart")
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.io
+            .as_mut()
             .expect("it is there until it is taken apart")
     }
 
@@ -159,7 +201,7 @@ impl<T: AsFd> Registered<T> {
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
         loop {
-            let seen = self.seen(interest).await?;
+            let seen = self.look(interest).await?;
             let result = op(self.get_ref());
             if let Some(result) = self.unless_blocked(seen, interest, result) {
                 return result;
@@ -190,6 +232,29 @@ impl<T: AsFd> Registered<T> {
         interest: Interest,
         op: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
+        let seen = self.glance(interest)?;
+        let result = self.unless_blocked(seen, interest, op(self.get_ref()));
+        result.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
+    }
+
+    /// The same with what changes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Registered::try_io`].
+    pub(crate) fn try_user_io_mut<R>(
+        &mut self,
+        interest: Interest,
+        op: impl FnOnce(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let seen = self.glance(interest)?;
+        let result = op(self.get_mut());
+        let result = self.unless_blocked(seen, interest, result);
+        result.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
+    }
+
+    /// What is known now, if it is ready for `interest`.
+    fn glance(&self, interest: Interest) -> io::Result<Snapshot> {
         let seen = self.slot().readiness().load();
         if seen.is_shut_down() {
             return Err(shut_down());
@@ -197,13 +262,12 @@ impl<T: AsFd> Registered<T> {
         if seen.ready(interest).is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let result = self.unless_blocked(seen, interest, op(self.get_ref()));
-        result.unwrap_or_else(|| Err(io::ErrorKind::WouldBlock.into()))
+        Ok(seen)
     }
 
     /// Waits until it is ready for `interest`. It may be so no longer when an operation is tried: then wait again.
     pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        Ok(self.seen(interest).await?.ready(interest))
+        Ok(self.look(interest).await?.ready(interest))
     }
 
     /// The same for `poll_` methods: of several tasks in one direction, the last is woken.
@@ -212,10 +276,29 @@ impl<T: AsFd> Registered<T> {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<()>> {
+        self.poll_look(cx, direction).map_ok(drop)
+    }
+
+    /// The same, for those who clear the readiness themselves: what was seen when it was ready.
+    pub(crate) fn poll_look(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<Snapshot>> {
         let coop = ready!(coop::poll_proceed(cx));
-        ready!(self.poll_seen(cx, direction, &coop))?;
+        let seen = ready!(self.poll_seen(cx, direction, &coop))?;
         coop.made_progress();
-        Poll::Ready(Ok(()))
+        Poll::Ready(Ok(seen))
+    }
+
+    /// A user's operation that began with `seen` would have blocked: none of `interest` is there.
+    pub(crate) fn clear(&self, seen: Snapshot, interest: Interest) {
+        self.slot().readiness().clear(seen, interest);
+    }
+
+    /// A user who began with `seen` says that it isn't `ready` any more.
+    pub(crate) fn forget(&self, seen: Snapshot, ready: Ready) {
+        self.slot().readiness().forget(seen, ready);
     }
 
     /// The result of an operation that began with `seen`; `None` if it would have blocked, which is then known.
@@ -246,7 +329,8 @@ impl<T: AsFd> Registered<T> {
         self.checked(polled, coop)
     }
 
-    async fn seen(&self, interest: Interest) -> io::Result<Snapshot> {
+    /// Waits until it is ready for `interest`, and gives what was seen then.
+    pub(crate) async fn look(&self, interest: Interest) -> io::Result<Snapshot> {
         let mut wait = pin!(self.slot().wait_for(interest));
         poll_fn(|cx| {
             let coop = ready!(coop::poll_proceed(cx));
@@ -289,8 +373,8 @@ fn uninterrupted<R>(mut call: impl FnMut() -> io::Result<R>) -> io::Result<R> {
 }
 
 // The closures that run in the middle of an operation hold no lock, and leave nothing half done.
-impl<T: AsFd> UnwindSafe for Registered<T> {}
-impl<T: AsFd> RefUnwindSafe for Registered<T> {}
+impl<T: AsFd + UnwindSafe> UnwindSafe for Registered<T> {}
+impl<T: AsFd + RefUnwindSafe> RefUnwindSafe for Registered<T> {}
 
 impl<T: AsFd> Drop for Registered<T> {
     fn drop(&mut self) {

@@ -59,17 +59,23 @@ impl Schedule for Unscheduled {
 
 impl Job for BlockingTask {
     fn run(self) {
-        let _guard = context::enter(self.handle);
-        context::allow_blocking(|| {
-            let again = self.task.run();
-            debug_assert!(again.is_none(), "a blocking job ends with its first poll");
-        });
+        {
+            let _guard = context::enter(self.handle.clone());
+            context::allow_blocking(|| {
+                let again = self.task.run();
+                debug_assert!(again.is_none(), "a blocking job ends with its first poll");
+            });
+        }
+        self.handle.scheduler().end_job();
     }
 
     fn cancel(self) {
-        // Whoever cancels it: what the function has captured is dropped where it would have run.
-        let _guard = context::enter(self.handle);
-        self.task.cancel();
+        {
+            // Whoever cancels it: what the function has captured is dropped where it would have run.
+            let _guard = context::enter(self.handle.clone());
+            self.task.cancel();
+        }
+        self.handle.scheduler().end_job();
     }
 }
 
@@ -97,6 +103,7 @@ impl BlockingPool {
             IDS.with(IdBlock::take),
             place,
         );
+        handle.scheduler().timers().clock().begin_job();
         if let Err(rejected) = self.0.submit(BlockingTask {
             task,
             handle: handle.clone(),

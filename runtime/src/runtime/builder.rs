@@ -33,6 +33,7 @@ pub struct Builder {
     max_blocking_threads: usize,
     keep_alive: Duration,
     relief: ReliefOptions,
+    start_paused: bool,
     threads: ThreadOptions,
 }
 
@@ -82,6 +83,7 @@ impl Builder {
                 is_alone: flavor == RuntimeFlavor::CurrentThread,
                 on_slow_poll: None,
             },
+            start_paused: false,
             threads: ThreadOptions {
                 name: Arc::new(|| "heist-worker".into()),
                 stack_size: None,
@@ -254,7 +256,8 @@ impl Builder {
         self
     }
 
-    /// How long a poll may block its worker before the worker counts as held up: 5 ms if this is not called. The poll is then reported, once for each task; and if
+    /// How long a poll may block its worker before the worker counts as held up: 5 ms if this is not called. The poll is then reported on standard error, once for each task, and of tasks that were
+    /// spawned in the same place one a second at most; and if
     /// too few other workers are left, a standby worker takes the place of the one that is held up, until it moves again.
     ///
     /// This time is always that of the real clock, and a worker that merely waits for a processor is not held up. It is looked at four times in this bound, but at
@@ -329,6 +332,24 @@ impl Builder {
         self
     }
 
+    /// Whether the runtime's time stands still when it starts, as after [`time::pause`](crate::time::pause()): for tests. Only the current-thread flavour can do that.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::runtime::Builder;
+    /// use heist::time::{Duration, sleep};
+    ///
+    /// let runtime = Builder::new_current_thread().start_paused(true).build()?;
+    /// // It is over at once.
+    /// runtime.block_on(sleep(Duration::from_secs(3_600)));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn start_paused(&mut self, paused: bool) -> &mut Self {
+        self.start_paused = paused;
+        self
+    }
+
     /// Does nothing: every driver is always there. For code that comes from tokio.
     ///
     /// # Examples
@@ -369,7 +390,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If a worker thread cannot be started (those that were are ended), or `HEIST_WORKER_THREADS` is asked and isn't a number of at least 1.
+    /// If a worker thread cannot be started (those that were are ended); if `HEIST_WORKER_THREADS` is asked and isn't a number of at least 1; if a multi-threaded runtime is to
+    /// [start paused](Self::start_paused).
     ///
     /// # Panics
     ///
@@ -395,6 +417,12 @@ impl Builder {
                 None => default_worker_threads()?,
             },
         };
+        if self.start_paused && self.flavor != RuntimeFlavor::CurrentThread {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "`start_paused` needs the current-thread flavour, where it is known when nothing is left to do: build the runtime by `Builder::new_current_thread`",
+            ));
+        }
         let relief_threads = self.relief_threads();
         let mut threads = Vec::new();
         let handle = Handle::new_cyclic(|handle| {
@@ -403,6 +431,9 @@ impl Builder {
                 .map(|_| Box::new(handle.standby_call()) as Box<dyn Fn() + Send + Sync>);
             let (scheduler, mut workers) =
                 Scheduler::new(workers, SEED, self.relief.clone(), call_standby);
+            if self.start_paused {
+                scheduler.timers().clock().start_paused();
+            }
             let core = match self.flavor {
                 RuntimeFlavor::CurrentThread => {
                     let worker = workers.pop();

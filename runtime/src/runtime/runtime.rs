@@ -237,7 +237,8 @@ impl Runtime {
 
     /// Futures and queued jobs are dropped on another thread, since a destructor may take for ever.
     fn shut_down_within(&self, timeout: Duration) {
-        let begun = self.handle.scheduler().timers().clock().now();
+        let now = || self.handle.scheduler().timers().clock().now();
+        let begun = now();
         self.handle.scheduler().close();
         let handle = self.handle.clone();
         let (done, dropped) = mpsc::channel::<()>();
@@ -257,7 +258,7 @@ impl Runtime {
         if dropped.recv_timeout(timeout) == Err(RecvTimeoutError::Timeout) {
             return;
         }
-        let left = || timeout.saturating_sub(begun.elapsed());
+        let left = || timeout.saturating_sub(now().saturating_duration_since(begun));
         if self.join(Some(left())) {
             self.handle.blocking().shutdown(Some(left()));
         }

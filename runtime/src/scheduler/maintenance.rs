@@ -124,6 +124,10 @@ impl Worker {
             None
         } else {
             self.maintenance.is_done(now);
+            if self.scheduler.timers.clock().is_paused() {
+                // Tasks that never rest don't keep `time::advance` waiting.
+                self.scheduler.timers.jump(false);
+            }
             self.turn(|| {
                 self.fire_timers(now);
                 self.turn_reactor();
@@ -219,6 +223,7 @@ impl Worker {
 
     pub(super) fn fire_timers(&self, now: Instant) {
         let timers = &self.scheduler.timers;
+        let now = timers.clock().of_timers(now);
         let own = self.wheel().map(|wheel| timers.wheel(wheel));
         for wheel in own.into_iter().chain([timers.shared()]) {
             if wheel

@@ -90,6 +90,11 @@ impl Scheduler {
         relief: ReliefOptions,
         call_standby: Option<Box<dyn Fn() + Send + Sync>>,
     ) -> (Arc<Self>, Vec<Worker>) {
+        let clock = if relief.is_alone {
+            Clock::new_pausable()
+        } else {
+            Clock::default()
+        };
         let standbys = call_standby.as_ref().map_or(0, |_| relief.standbys);
         let (queues, remotes) = Remotes::new(workers, standbys);
         let scheduler = Arc::new_cyclic(|this: &std::sync::Weak<Self>| {
@@ -108,7 +113,7 @@ impl Scheduler {
                 patience: Patience::new(),
                 tasks: OwnedTasks::new(workers + OUTSIDE_SHARDS),
                 reactor: Reactor::new(rouse()),
-                timers: Timers::new(workers, Clock::default(), rouse()),
+                timers: Timers::new(workers, clock, rouse()),
                 slow_polls: SlowPolls::new(relief.on_slow_poll.clone()),
                 relief,
                 duties: Duties::new(standbys, call_standby),
@@ -246,6 +251,15 @@ impl Scheduler {
         }
     }
 
+    /// A blocking job of this runtime has ended: the time may jump now.
+    pub(crate) fn end_job(&self) {
+        let clock = self.timers.clock();
+        clock.end_job();
+        if clock.is_paused() {
+            self.unpark(0);
+        }
+    }
+
     /// Whether anything can be taken from the injector or a queue.
     fn has_work(&self) -> bool {
         self.has_injected() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
@@ -329,7 +343,7 @@ struct Outside {
 }
 
 thread_local! {
-    static OUTSIDE: Outside = const { Outside { ids: IdBlock::new(), number: Cell::new(usize::MAX), spawned: Cell::new(0), rng: Rng::OUTSIDE } };
+    static OUTSIDE: Outside = const { Outside { ids: IdBlock::new(), number: Cell::new(usize::MAX), spawned: Cell::new(0), rng: Rng::outside() } };
 }
 
 impl Outside {

@@ -9,7 +9,9 @@ pub(super) struct Rng(Cell<u64>);
 
 impl Rng {
     /// For a thread that is no worker: the same stream for each.
-    pub(super) const OUTSIDE: Self = Self(Cell::new(0x9E37_79B9_7F4A_7C15));
+    pub(super) const fn outside() -> Self {
+        Self(Cell::new(0x9E37_79B9_7F4A_7C15))
+    }
 
     /// A stream of its own for each worker.
     pub(super) fn new(seed: u64, worker: usize) -> Self {

@@ -38,7 +38,11 @@ impl Worker {
             }
             let bound = self.bound(watching, &mut quiet, now);
             self.remote().shown.sleeps();
-            let unparked = self.wait(claim, bound);
+            let unparked = if scheduler.timers.clock().is_paused() {
+                self.wait_paused(claim)
+            } else {
+                self.wait(claim, bound)
+            };
             let now = scheduler.timers.clock().now();
             self.maintenance.is_done(now);
             counted_out = self.queue.is_empty() && idle.is_awake(self.index);
@@ -89,12 +93,30 @@ impl Worker {
         unparked || failed && parker.park(Some(REACTOR_RETRY))
     }
 
+    /// The same while the time stands still, on the current-thread flavour. If nothing is left to do, it jumps to the next deadline, whose timers the caller fires.
+    fn wait_paused(&self, claim: bool) -> bool {
+        let scheduler = &*self.scheduler;
+        if self.wait(claim, Some(Duration::ZERO)) {
+            return true;
+        }
+        // In this order: who waits for a job is woken before it ends.
+        let has_jobs = scheduler.timers.clock().has_jobs();
+        let has_work = !self.queue.is_empty()
+            || scheduler.has_injected()
+            || self.remote().summons.is_standing();
+        if has_work || scheduler.timers.jump(!has_jobs) {
+            return false;
+        }
+        self.wait(claim, None)
+    }
+
     /// How long a sleep may last: until the own timers' next deadline; for the watcher, also the shared timers' and its tick.
     fn bound(&self, watching: bool, quiet: &mut u32, now: Instant) -> Option<Duration> {
         let timers = &self.scheduler.timers;
         let own = self
             .wheel()
             .and_then(|wheel| timers.wheel(wheel).next_deadline());
+        let now = timers.clock().of_timers(now);
         let until = |deadline: Instant| deadline.saturating_duration_since(now);
         if !watching {
             return own.map(until);

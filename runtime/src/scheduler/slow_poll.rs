@@ -4,8 +4,9 @@
 
 use crate::failure::{catch, report, report_panic};
 use crate::task::Id;
+use crate::time::{Clock, Instant};
 use parking_lot::Mutex;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -120,20 +121,54 @@ impl fmt::Display for SlowPoll {
 /// A function of the builder's that is told of slow polls.
 pub(crate) type OnSlowPoll = Arc<dyn Fn(&SlowPoll) + Send + Sync>;
 
-/// How many tasks are remembered, so that each is reported once.
+/// How many tasks and places are remembered.
 const REMEMBERED: usize = 1_024;
+
+/// On standard error, how long nothing is said of a place again: a server may have a task for each connection.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// Reports each task once.
 pub(super) struct SlowPolls {
     hook: Option<OnSlowPoll>,
-    reported: Mutex<HashSet<Id>>,
+    reported: Mutex<Reported>,
+}
+
+#[derive(Default)]
+struct Reported {
+    tasks: HashSet<Id>,
+    /// When a task that was spawned there was last spoken of on standard error.
+    places: HashMap<&'static Location<'static>, Instant>,
+}
+
+impl Reported {
+    /// Whether a task has not been reported yet. It is from now on.
+    fn is_new(&mut self, task: Id) -> bool {
+        if self.tasks.len() >= REMEMBERED {
+            self.tasks.clear();
+        }
+        self.tasks.insert(task)
+    }
+
+    /// Whether nothing was said of a place for a while. It is from now on.
+    fn is_forgotten(&mut self, place: &'static Location<'static>) -> bool {
+        let now = Clock::default().now();
+        if self.places.len() >= REMEMBERED {
+            self.places.clear();
+        }
+        let said = self.places.get(place).copied();
+        let is_forgotten = said.is_none_or(|said| now.saturating_duration_since(said) >= SILENCE);
+        if is_forgotten {
+            self.places.insert(place, now);
+        }
+        is_forgotten
+    }
 }
 
 impl SlowPolls {
     pub(super) fn new(hook: Option<OnSlowPoll>) -> Self {
         Self {
             hook,
-            reported: Mutex::new(HashSet::new()),
+            reported: Mutex::default(),
         }
     }
 
@@ -145,12 +180,11 @@ impl SlowPolls {
         lasted: Duration,
         is_certain: bool,
     ) {
-        if is_certain {
+        {
             let mut reported = self.reported.lock();
-            if reported.len() >= REMEMBERED {
-                reported.clear();
-            }
-            if !reported.insert(task) {
+            // One that is uncertain may be certain next time.
+            let is_new = !is_certain || reported.is_new(task);
+            if !is_new || self.hook.is_none() && !reported.is_forgotten(spawned_at) {
                 return;
             }
         }

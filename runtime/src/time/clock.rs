@@ -1,27 +1,71 @@
 //! The time: [`Instant`], and the [`Clock`] that a runtime reads it from.
 //!
-//! In comes the system's monotonic clock, read in one place ([`Clock::now`]); out go `Instant`s, to the scheduler, to
-//! the timers and to everybody who asks with [`Instant::now`]. Whatever stops or moves the time takes the place of
-//! that one reading.
+//! In comes the system's monotonic clock, read in one place ([`Instant::of_system`]); out go `Instant`s, to the scheduler, to
+//! the timers and to everybody who asks with [`Instant::now`]. For timers, what was read may stand for another time: `pause.rs`.
 #![forbid(unsafe_code)]
 
+use super::pause::{self, Pausable};
+use super::timers;
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// What a runtime takes the time from: the system's monotonic clock.
+/// What a runtime takes the time from: the system's monotonic clock; and for its timers, if it may be paused, a time of its own.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Clock(());
+pub(crate) struct Clock(Option<Arc<Pausable>>);
 
 impl Clock {
-    /// Reads the time: some 17 ns, no system call on Linux.
+    /// One that may be paused.
+    pub(crate) fn new_pausable() -> Self {
+        Self(Some(Arc::default()))
+    }
+
+    /// Reads the system's clock: some 17 ns, no system call on Linux.
     #[inline]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the clock that everybody else is asked to read"
-    )]
     pub(crate) fn now(&self) -> Instant {
-        Instant(std::time::Instant::now())
+        Instant::of_system()
+    }
+
+    /// What time it is for timers, when it is `now` on the system's clock.
+    #[inline]
+    pub(crate) fn of_timers(&self, now: Instant) -> Instant {
+        match &self.0 {
+            None => now,
+            Some(pausable) => pausable.at(now),
+        }
+    }
+
+    pub(super) fn pausable(&self) -> Option<&Arc<Pausable>> {
+        self.0.as_ref()
+    }
+
+    /// Stops the time of a runtime that has not begun.
+    pub(crate) fn start_paused(&self) {
+        if let Some(pausable) = &self.0 {
+            pausable.pause(self.now());
+        }
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.0.as_ref().is_some_and(|pausable| pausable.is_paused())
+    }
+
+    /// A blocking job of the runtime was submitted: until it [ends](Self::end_job), the time does not jump.
+    pub(crate) fn begin_job(&self) {
+        if let Some(pausable) = &self.0 {
+            pausable.begin_job();
+        }
+    }
+
+    pub(crate) fn end_job(&self) {
+        if let Some(pausable) = &self.0 {
+            pausable.end_job();
+        }
+    }
+
+    pub(crate) fn has_jobs(&self) -> bool {
+        self.0.as_ref().is_some_and(|pausable| pausable.has_jobs())
     }
 }
 
@@ -47,7 +91,7 @@ impl Instant {
     /// How far off a time is that no process lives to see: the whole of a wheel's 64 bits of nanoseconds, 584 years.
     const FAR: Duration = Duration::from_nanos(u64::MAX);
 
-    /// The time now.
+    /// The time now: that of the runtime that the thread is in, if it was ever [paused](super::pause()).
     ///
     /// # Examples
     ///
@@ -60,7 +104,21 @@ impl Instant {
     #[inline]
     #[must_use = "it only reads the clock"]
     pub fn now() -> Self {
-        Clock::default().now()
+        let now = Self::of_system();
+        if pause::is_unknown() {
+            return now;
+        }
+        timers::clock_here().map_or(now, |clock| clock.of_timers(now))
+    }
+
+    /// The time on the system's clock.
+    #[inline]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that everybody else is asked to read"
+    )]
+    pub(super) fn of_system() -> Self {
+        Self(std::time::Instant::now())
     }
 
     /// The same moment, from `std`'s type.

@@ -22,6 +22,11 @@
 //! global is locked. A worker that is stuck has its wheel turned by another. How late a timer fires is then up to the
 //! kernel, and to what its task has to queue behind.
 //!
+//! # Tests
+//!
+//! A test need not wait: with [`pause`](fn@pause), or `#[heist::test(start_paused = true)]`, the time of a current-thread runtime stands still while there is anything to do, and jumps to the
+//! next deadline when there is not. A program that sleeps for hours runs in no time, and always in the same order.
+//!
 //! # Examples
 //!
 //! Twenty milliseconds for a job that takes five seconds:
@@ -47,6 +52,7 @@ mod clock;
 mod entry;
 pub mod error;
 mod interval;
+mod pause;
 mod sleep;
 mod slots;
 mod timeout;
@@ -60,6 +66,7 @@ mod tests;
 
 pub use self::clock::Instant;
 pub use self::interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use self::pause::{advance, pause, resume};
 pub use self::sleep::{Sleep, sleep, sleep_until};
 pub use self::timeout::{Timeout, timeout, timeout_at};
 pub use std::time::Duration;

@@ -49,7 +49,7 @@ struct House {
 impl House {
     fn new() -> Self {
         let origin = Clock::default().now();
-        let shared = Wheel::new_shared(origin, Box::new(|| ()));
+        let shared = Wheel::new_shared(origin, Clock::default(), Box::new(|| ()));
         Self {
             origin,
             wheel: Wheel::new_worker(&shared),
@@ -235,7 +235,7 @@ fn timer_arm_against_going_to_sleep() {
         let shared = {
             let (asleep, roused) = (Arc::clone(&asleep), Arc::clone(&roused));
             let rouse = move || roused.store(asleep.load(Relaxed), Relaxed);
-            Wheel::new_shared(origin, Box::new(rouse))
+            Wheel::new_shared(origin, Clock::default(), Box::new(rouse))
         };
         let sleeper = {
             let (asleep, shared) = (Arc::clone(&asleep), Arc::clone(&shared));

@@ -151,7 +151,11 @@ fn against_a_model(seed: u64) {
     // How far the time jumps.
     let stride = random.below(60);
     let origin = Instant::now();
-    let wheel = Wheel::new_worker(&Wheel::new_shared(origin, Box::new(|| ())));
+    let wheel = Wheel::new_worker(&Wheel::new_shared(
+        origin,
+        Clock::default(),
+        Box::new(|| ()),
+    ));
     let at = |ticks| origin + Duration::from_nanos(ticks);
     let woken = Arc::new(Mutex::new(Vec::new()));
 

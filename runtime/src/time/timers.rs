@@ -51,6 +51,15 @@ pub(super) fn elsewhere(wheel: &Arc<Wheel>) -> Option<Arc<Wheel>> {
     }
 }
 
+/// The clock of this thread's wheel.
+pub(super) fn clock_here() -> Option<Clock> {
+    let clock = |current: &RefCell<Option<Arc<Wheel>>>| {
+        let current = current.borrow();
+        current.as_ref().map(|wheel| wheel.clock().clone())
+    };
+    CURRENT.try_with(clock).ok().flatten()
+}
+
 /// Whether this thread is in a runtime.
 pub(super) fn is_entered() -> bool {
     CURRENT.try_with(|current| current.borrow().is_some()) == Ok(true)
@@ -71,7 +80,7 @@ impl Timers {
     /// between saying so and reading [`Wheel::next_deadline`]; the other fence is here. A timer keeps its wheel alive
     /// and so `rouse` too: it should own nothing but a weak reference.
     pub(crate) fn new(wheels: usize, clock: Clock, rouse: Box<dyn Fn() + Send + Sync>) -> Self {
-        let shared = Wheel::new_shared(clock.now(), rouse);
+        let shared = Wheel::new_shared(clock.now(), clock.clone(), rouse);
         Self {
             wheels: (0..wheels).map(|_| Wheel::new_worker(&shared)).collect(),
             shared,
@@ -82,6 +91,15 @@ impl Timers {
     /// What these timers take the time from.
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// The time stands still, and nothing is left to do: it goes on to where [`advance`](super::advance) wants it, or if it may jump, to the next timer's deadline. False:
+    /// there is none.
+    pub(crate) fn jump(&self, may_jump: bool) -> bool {
+        let wheels = self.wheels.iter().chain([&self.shared]);
+        let next = wheels.filter_map(|wheel| wheel.next_deadline()).min();
+        let pausable = self.clock.pausable();
+        pausable.is_some_and(|pausable| pausable.step(next, may_jump))
     }
 
     /// A worker's wheel.

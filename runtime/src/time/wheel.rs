@@ -23,7 +23,7 @@
 //! | turn | 1 for 32 entries | the wakes |
 #![forbid(unsafe_code)]
 
-use super::clock::Instant;
+use super::clock::{Clock, Instant};
 use super::slots::NEVER;
 pub(super) use super::slots::Slots;
 use crate::failure::wake;
@@ -44,6 +44,8 @@ pub(crate) struct Wheel {
     earliest: AtomicU64,
     /// When its time begins, of which a tick is a nanosecond.
     origin: Instant,
+    /// The runtime's.
+    clock: Clock,
     role: Role,
     slots: Mutex<Slots>,
 }
@@ -57,22 +59,31 @@ enum Role {
 }
 
 impl Wheel {
-    pub(super) fn new_shared(origin: Instant, rouse: Box<dyn Fn() + Send + Sync>) -> Arc<Self> {
-        Self::new(origin, Role::Shared { rouse })
+    pub(super) fn new_shared(
+        origin: Instant,
+        clock: Clock,
+        rouse: Box<dyn Fn() + Send + Sync>,
+    ) -> Arc<Self> {
+        Self::new(origin, clock, Role::Shared { rouse })
     }
 
     pub(super) fn new_worker(shared: &Arc<Self>) -> Arc<Self> {
         let shared = Arc::clone(shared);
-        Self::new(shared.origin, Role::Worker { shared })
+        Self::new(shared.origin, shared.clock.clone(), Role::Worker { shared })
     }
 
-    fn new(origin: Instant, role: Role) -> Arc<Self> {
+    fn new(origin: Instant, clock: Clock, role: Role) -> Arc<Self> {
         Arc::new(Self {
             earliest: AtomicU64::new(NEVER),
             origin,
+            clock,
             role,
             slots: Mutex::new(Slots::new()),
         })
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// The wheel for threads that have none: a worker's partner, or itself.

@@ -4,7 +4,9 @@
 //! No case sleeps to wait for something: channels say when it has happened, and [`guarded`](heist_tests::guarded) turns a hang into a failure.
 
 mod accept;
+mod async_fd;
 mod cancel;
+mod datagrams;
 mod descriptors;
 mod ends;
 mod exchange;
@@ -47,9 +49,27 @@ suite! {
         who_leaves_takes_no_connection_along
         waiting_connections_outlive_a_want_of_descriptors
         a_want_of_descriptors_outlives_no_task;
+    async_fd:
+        megabytes_through_a_pipe
+        each_of_many_takes_one
+        who_leaves_takes_nothing_along
+        a_guard_that_comes_too_late
+        a_timer_of_the_kernel
+        with_and_without_its_runtime;
     cancel:
         nothing_is_left_open
         in_the_middle_of_a_storm;
+    datagrams:
+        every_datagram_once
+        each_of_many_receives_one
+        who_leaves_takes_no_datagram_along
+        who_is_woken_and_dropped_leaves_it
+        any_number_wait_until_it_is_readable
+        many_send_by_name_to_a_full_queue
+        many_send_to_a_full_queue_while_connected
+        an_echo_between_many
+        from_runtime_to_runtime
+        without_its_runtime_there_are_errors;
     ends:
         the_end_that_came_with_the_data
         the_end_that_comes_between_the_event_and_the_read

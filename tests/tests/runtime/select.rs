@@ -132,7 +132,7 @@ pub(crate) fn handlers_go_where_they_like(shape: Shape) {
             heist::select! {
                 next = ready(numbers.next()) => match next {
                     Some(Ok(0)) => continue,
-                    Some(number) => sum += number.clone()?,
+                    Some(number) => sum += (*number)?,
                     None => break 'all,
                 },
                 () = pending() => return Err("never"),

@@ -1,6 +1,7 @@
 //! What belongs to Unix sockets: their [`SocketAddr`]; [`UCred`], who is at the other end; the halves of a [`UnixStream`](super::UnixStream), and what a
 //! [`UnixListener`](super::UnixListener) accepts as a stream. The sockets themselves are in [`heist::net`](crate::net), as in tokio.
 
+pub(super) mod datagram;
 pub(super) mod incoming;
 pub(super) mod listener;
 mod socket_addr;
