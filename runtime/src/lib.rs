@@ -46,6 +46,7 @@
 //! None is on by default.
 //!
 //! - `hyper`: hyper's traits on the sockets, and its executor and timer: [`traits`].
+//! - `tokio-io`: tokio's `AsyncRead` and `AsyncWrite` on the sockets, for crates that ask for them; it brings the traits, and nothing that runs.
 //! - `full`: all of them.
 
 mod failure;

@@ -10,7 +10,9 @@ use heist::io::unix::{
     AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdTryNewError, TryIoError,
 };
 use heist::io::{Interest, Ready};
-use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, unix};
+use heist::net::{
+    TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, tcp, unix,
+};
 use heist::runtime::{
     Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, SlowPoll, TryCurrentError,
 };
@@ -128,6 +130,22 @@ assert_impl_all!(TcpListener: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(TcpStream: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(UdpSocket: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(UnixDatagram: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(TcpSocket: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(UnixListener: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(UnixStream: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(unix::UCred: Send, Sync, Unpin, Copy);
+assert_impl_all!(tcp::ReadHalf<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(tcp::WriteHalf<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(tcp::OwnedReadHalf: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(tcp::OwnedWriteHalf: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(tcp::ReuniteError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(tcp::Incoming: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(unix::ReadHalf<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(unix::WriteHalf<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(unix::OwnedReadHalf: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(unix::OwnedWriteHalf: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(unix::ReuniteError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(unix::Incoming: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(unix::SocketAddr: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(AsyncFd<OwnedFd>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(AsyncFd<Descriptor<Sent>>: Send, Unpin);
@@ -244,6 +262,18 @@ fn futures() {
         of(fd.ready_mut(Interest::READABLE));
         of(fd.async_io_mut(Interest::READABLE, |_| Ok(())));
     });
+    promised(async |socket: TcpSocket| of(socket.connect(([127, 0, 0, 1], 1).into())));
+    promised(async |listener: &UnixListener| of(listener.accept()));
+    of(UnixStream::connect("/nowhere"));
+    promised(async |address: &unix::SocketAddr| of(UnixStream::connect_addr(address)));
+    promised(async |stream: &UnixStream| {
+        of(stream.readable());
+        of(stream.writable());
+        of(stream.ready(Interest::READABLE));
+        of(stream.async_io(Interest::READABLE, || Ok(())));
+    });
+    promised(async |half: &tcp::OwnedReadHalf| of(half.peek(&mut [])));
+    promised(async |half: &unix::OwnedWriteHalf| of(half.writable()));
     promised(async |interval: &mut Interval| of(interval.tick()));
     promised(async |sender: &mut oneshot::Sender<Sent>| of(sender.closed()));
     of(coop::consume_budget());

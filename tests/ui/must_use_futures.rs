@@ -3,7 +3,9 @@
 
 use heist::io::Interest;
 use heist::io::unix::AsyncFd;
-use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, lookup_host};
+use heist::net::{
+    TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix,
+};
 use heist::sync::{Notify, oneshot};
 use heist::task::{coop, yield_now};
 use heist::time::{Duration, Instant, interval, sleep, sleep_until, timeout, timeout_at};
@@ -54,4 +56,8 @@ fn descriptors(fd: &mut AsyncFd<std::fs::File>) {
     fd.writable_mut();
     fd.ready_mut(Interest::READABLE);
     fd.async_io_mut(Interest::READABLE, |_| Ok(()));
+}
+
+fn unix_sockets(address: &unix::SocketAddr) {
+    UnixStream::connect_addr(address);
 }

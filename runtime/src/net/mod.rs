@@ -1,7 +1,8 @@
 //! Sockets, and the names of hosts.
 //!
-//! [`TcpListener`], [`TcpStream`], [`UdpSocket`] and [`UnixDatagram`] have the names and the meaning that they have in tokio. They stand for asyncio's `start_server`,
-//! `open_connection` and `loop.create_datagram_endpoint`; [`lookup_host`] for `loop.getaddrinfo`.
+//! All of these have the names and the meaning that they have in tokio. [`TcpListener`] and [`TcpStream`] stand for asyncio's `start_server` and
+//! `open_connection`, [`UnixListener`] and [`UnixStream`] for `start_unix_server` and `open_unix_connection`, [`UdpSocket`] and [`UnixDatagram`] for
+//! `loop.create_datagram_endpoint`, [`lookup_host`] for `loop.getaddrinfo`.
 //!
 //! A socket is registered with the runtime that it is made in (a connection that was accepted, with its listener's), and used from any task, on
 //! any thread. When that runtime ends, its operations return an error.
@@ -33,14 +34,16 @@
 //! })
 //! # }
 //! ```
-#![forbid(unsafe_code)]
 
 mod addr;
 #[cfg(all(test, not(heist_loom)))]
 mod datagram_tests;
+mod halves;
 mod stream;
+pub mod tcp;
 mod tcp_listener;
 mod tcp_options;
+mod tcp_socket;
 mod tcp_stream;
 #[cfg(all(test, not(heist_loom)))]
 mod tests;
@@ -50,6 +53,9 @@ pub mod unix;
 
 pub use self::addr::{ToSocketAddrs, lookup_host};
 pub use self::tcp_listener::TcpListener;
+pub use self::tcp_socket::TcpSocket;
 pub use self::tcp_stream::TcpStream;
 pub use self::udp_socket::UdpSocket;
 pub use self::unix::datagram::UnixDatagram;
+pub use self::unix::listener::UnixListener;
+pub use self::unix::stream::UnixStream;

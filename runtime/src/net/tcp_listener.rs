@@ -4,17 +4,19 @@
 #![forbid(unsafe_code)]
 
 use super::addr::{self, ToSocketAddrs};
+use super::tcp::{Incoming, incoming};
 use super::tcp_stream::{self, TcpStream};
 use crate::io::Interest;
 use crate::reactor::{Direction, Kind, Registered};
+use socket2::Domain;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::task::{Context, Poll, ready};
 
 /// How many connections may wait to be accepted. (Linux takes no more than `net.core.somaxconn`, by default the same.)
-const BACKLOG: i32 = 4096;
+pub(super) const BACKLOG: i32 = 4096;
 
 /// A TCP socket that listens for connections, as asyncio's `start_server` makes one.
 ///
@@ -70,7 +72,7 @@ impl TcpListener {
     /// ```
     pub async fn bind(address: impl ToSocketAddrs) -> io::Result<Self> {
         addr::try_each(address, async |address| {
-            let socket = tcp_stream::socket(&address)?;
+            let socket = tcp_stream::socket(Domain::for_address(address))?;
             socket.set_reuse_address(true)?;
             socket.bind(&address.into())?;
             socket.listen(BACKLOG)?;
@@ -198,6 +200,30 @@ impl TcpListener {
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let (stream, peer) = ready!(self.io.poll_io(cx, Direction::Read, accept))?;
         Poll::Ready(Ok((TcpStream::accepted(&self.io, stream)?, peer)))
+    }
+
+    /// The connections that it accepts, one after the other, as a stream, which never ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::StreamExt;
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let address = listener.local_addr()?;
+    ///     let mut incoming = listener.into_stream();
+    ///     let client = TcpStream::connect(address).await?;
+    ///     let server = incoming.next().await.expect("it never ends")?;
+    ///     drop((client, server));
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub fn into_stream(self) -> Incoming {
+        incoming::incoming(self)
     }
 
     /// The address that it listens on: with the port that the system chose, if it was asked to.
@@ -351,5 +377,11 @@ impl TryFrom<TcpListener> for std::net::TcpListener {
     /// As [`TcpListener::into_std`].
     fn try_from(listener: TcpListener) -> io::Result<Self> {
         listener.into_std()
+    }
+}
+
+impl From<TcpListener> for OwnedFd {
+    fn from(listener: TcpListener) -> Self {
+        listener.io.into_inner().into()
     }
 }

@@ -5,6 +5,7 @@
 
 use super::addr::{self, ToSocketAddrs};
 use super::stream::Stream;
+use super::tcp::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf, split, split_owned};
 use crate::io::{Interest, Ready};
 use crate::reactor::{Direction, Registered};
 use futures_io::{AsyncRead, AsyncWrite};
@@ -14,7 +15,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 #[cfg(any(feature = "hyper", feature = "tokio-io"))]
 use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -82,7 +83,13 @@ impl TcpStream {
     }
 
     async fn connect_to(address: SocketAddr) -> io::Result<Self> {
-        let stream = Stream::connect(socket(&address)?, &address.into()).await?;
+        let socket = socket(Domain::for_address(address))?;
+        Self::connect_socket(socket, address).await
+    }
+
+    /// Connects a socket that is non-blocking.
+    pub(super) async fn connect_socket(socket: Socket, address: SocketAddr) -> io::Result<Self> {
+        let stream = Stream::connect(socket, &address.into()).await?;
         Ok(Self { stream })
     }
 
@@ -603,6 +610,61 @@ impl TcpStream {
         self.stream.poll_look(cx, |stream| stream.peek(buffer))
     }
 
+    /// Splits it for a while into a half that reads and one that writes, which can be used at the same time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::{AsyncReadExt, AsyncWriteExt};
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (mut server, _) = listener.accept().await?;
+    ///     let (_read, mut write) = client.split();
+    ///     write.write_all(b"hello").await?;
+    ///     let mut word = [0; 5];
+    ///     server.read_exact(&mut word).await?;
+    ///     assert_eq!(&word, b"hello");
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        split::split(self)
+    }
+
+    /// Splits it for good into a half that reads and one that writes, each of which can go to a task of its own. When the writing one goes, the other end learns
+    /// that nothing more comes.
+    ///
+    /// (An [`Arc`](std::sync::Arc) of the stream can be shared as well: a reference to it reads and writes.)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::io::{AsyncReadExt, AsyncWriteExt};
+    /// use heist::net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (mut server, _) = listener.accept().await?;
+    ///     let (_read, mut write) = client.into_split();
+    ///     heist::spawn(async move { write.write_all(b"hello").await }).await??;
+    ///     let mut text = String::new();
+    ///     server.read_to_string(&mut text).await?;
+    ///     assert_eq!(text, "hello");
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        split_owned::into_split(self)
+    }
+
     /// Ends the reading half, the writing half, or both, at once. What was written is still sent.
     ///
     /// # Errors
@@ -670,9 +732,8 @@ impl TcpStream {
     }
 }
 
-/// A TCP socket for an address of this family, non-blocking and closed on exec.
-pub(super) fn socket(address: &SocketAddr) -> io::Result<Socket> {
-    let domain = Domain::for_address(*address);
+/// A TCP socket for addresses of this family, non-blocking and closed on exec.
+pub(super) fn socket(domain: Domain) -> io::Result<Socket> {
     #[cfg(not(target_vendor = "apple"))]
     let socket = Socket::new(domain, Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
     #[cfg(target_vendor = "apple")]
@@ -804,5 +865,17 @@ impl TryFrom<TcpStream> for std::net::TcpStream {
     /// As [`TcpStream::into_std`].
     fn try_from(stream: TcpStream) -> io::Result<Self> {
         stream.into_std()
+    }
+}
+
+impl From<TcpStream> for OwnedFd {
+    fn from(stream: TcpStream) -> Self {
+        stream.stream.into_inner().into()
+    }
+}
+
+impl AsRef<TcpStream> for TcpStream {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }

@@ -1,35 +1,85 @@
-//! hyper on heist: [`rt::Read`](hyper::rt::Read) and [`rt::Write`](hyper::rt::Write) on [`TcpStream`] itself, an [`Executor`] and a [`Timer`].
+//! hyper on heist: [`rt::Read`](hyper::rt::Read) and [`rt::Write`](hyper::rt::Write) on [`TcpStream`] and [`UnixStream`] themselves, an [`Executor`] and a
+//! [`Timer`].
 //!
 //! hyper's buffers come in, possibly not initialised; the kernel writes to them directly.
 //!
 //! 1. What hyper's cursor gives is only written to, by the kernel, from its beginning on: nothing initialised is made uninitialised.
 //! 2. The cursor is advanced by what the kernel says that it has written, and no further.
 
-use crate::net::TcpStream;
+use crate::net::{TcpStream, UnixStream};
 use crate::time::{self, Instant, Sleep};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::future::Future;
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+
+/// Has `recv` read into what hyper gives.
+fn fill(
+    mut buffer: ReadBufCursor<'_>,
+    recv: impl FnOnce(&mut [MaybeUninit<u8>]) -> Poll<io::Result<usize>>,
+) -> Poll<io::Result<()>> {
+    // SAFETY: rule 1.
+    let unfilled = unsafe { buffer.as_mut() };
+    let read = ready!(recv(unfilled))?;
+    // SAFETY: rule 2.
+    unsafe { buffer.advance(read) };
+    Poll::Ready(Ok(()))
+}
 
 impl Read for TcpStream {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut buffer: ReadBufCursor<'_>,
+        buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        // SAFETY: rule 1.
-        let unfilled = unsafe { buffer.as_mut() };
-        let read = ready!(self.poll_recv(cx, unfilled))?;
-        // SAFETY: rule 2.
-        unsafe { buffer.advance(read) };
-        Poll::Ready(Ok(()))
+        fill(buffer, |unfilled| self.poll_recv(cx, unfilled))
     }
 }
 
 impl Write for TcpStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        futures_io::AsyncWrite::poll_write(self, cx, buffer)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        futures_io::AsyncWrite::poll_flush(self, cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        futures_io::AsyncWrite::poll_close(self, cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        futures_io::AsyncWrite::poll_write_vectored(self, cx, buffers)
+    }
+}
+
+impl Read for UnixStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        fill(buffer, |unfilled| self.poll_recv(cx, unfilled))
+    }
+}
+
+impl Write for UnixStream {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

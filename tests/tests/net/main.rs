@@ -14,6 +14,7 @@ mod http;
 mod owners;
 mod relief;
 mod shutdown;
+mod streams;
 mod support;
 mod timers;
 mod waiting;
@@ -97,6 +98,14 @@ suite! {
         what_comes_after_gets_an_error
         a_connection_that_is_being_made
         under_a_poll_that_goes_on;
+    streams:
+        sixteen_in_accept
+        sixteen_in_readable
+        sixteen_in_writable
+        who_is_woken_and_goes_passes_it_on
+        halves_in_two_tasks
+        a_listener_as_a_stream
+        nothing_is_left_open;
     waiting:
         the_last_waker_is_woken
         any_number_of_tasks

@@ -3,7 +3,11 @@
 //! Addresses of the standard library come in, and go out again.
 #![forbid(unsafe_code)]
 
+use socket2::SockAddr;
+use std::ffi::OsStr;
 use std::fmt;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net;
 use std::path::Path;
 
@@ -84,6 +88,43 @@ impl SocketAddr {
         use std::os::linux::net::SocketAddrExt;
 
         self.0.as_abstract_name()
+    }
+
+    /// What a path names. On Linux, one that begins with a zero byte is an abstract name.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if it is too long, or has a zero byte elsewhere.
+    pub(in crate::net) fn named(path: &Path) -> io::Result<Self> {
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        if let Some(name) = path.as_os_str().as_bytes().strip_prefix(b"\0") {
+            #[cfg(target_os = "android")]
+            use std::os::android::net::SocketAddrExt;
+            #[cfg(target_os = "linux")]
+            use std::os::linux::net::SocketAddrExt;
+
+            return net::SocketAddr::from_abstract_name(name).map(Self);
+        }
+        net::SocketAddr::from_pathname(path).map(Self)
+    }
+
+    /// The same for the system.
+    ///
+    /// # Errors
+    ///
+    /// None for an address that there is.
+    pub(in crate::net) fn to_socket2(&self) -> io::Result<SockAddr> {
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        if let Some(name) = self.as_abstract_name() {
+            return SockAddr::unix(OsStr::from_bytes(&[b"\0", name].concat()));
+        }
+        SockAddr::unix(self.as_pathname().unwrap_or(Path::new("")))
+    }
+
+    /// None: that of a socket without a name.
+    pub(super) fn unnamed() -> Self {
+        let unnamed = net::SocketAddr::from_pathname("");
+        Self(unnamed.expect("of no path the standard library makes no name"))
     }
 }
 

@@ -1,0 +1,458 @@
+//! What TCP and Unix streams have in common, and their halves: many tasks at one of them, each for both kinds.
+
+use crate::support::{Wakes, alone, once_waiting, open_descriptors, pair, until};
+use futures_lite::future::poll_once;
+use heist::StreamExt;
+use heist::io::{AsyncReadExt, AsyncWriteExt};
+use heist::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use heist_tests::{Shape, Tally};
+use std::future::Future;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll, Waker};
+
+const TASKS: usize = 16;
+
+/// A stream of either kind.
+trait Stream: Send + Sync + 'static {
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
+    fn writable(&self) -> impl Future<Output = io::Result<()>> + Send;
+    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    fn try_write(&self, buffer: &[u8]) -> io::Result<usize>;
+}
+
+impl Stream for TcpStream {
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        self.readable()
+    }
+
+    fn writable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        self.writable()
+    }
+
+    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.try_read(buffer)
+    }
+
+    fn try_write(&self, buffer: &[u8]) -> io::Result<usize> {
+        self.try_write(buffer)
+    }
+}
+
+impl Stream for UnixStream {
+    fn readable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        self.readable()
+    }
+
+    fn writable(&self) -> impl Future<Output = io::Result<()>> + Send {
+        self.writable()
+    }
+
+    fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.try_read(buffer)
+    }
+
+    fn try_write(&self, buffer: &[u8]) -> io::Result<usize> {
+        self.try_write(buffer)
+    }
+}
+
+/// A Unix listener in a directory of its own, which goes with this.
+struct Listening {
+    listener: Arc<UnixListener>,
+    directory: PathBuf,
+}
+
+impl Listening {
+    fn new() -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, SeqCst);
+        let name = format!("heist-streams-{}-{number}", std::process::id());
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir(&directory).unwrap();
+        let listener = UnixListener::bind(directory.join("server")).unwrap();
+        Self {
+            listener: Arc::new(listener),
+            directory,
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.join("server")
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// Does `operation` as soon as it doesn't block, each time after `ready`; says `waits` when it has to wait for the first time.
+async fn once_ready<F: Future<Output = io::Result<()>>>(
+    ready: impl Fn() -> F,
+    mut operation: impl FnMut() -> io::Result<usize>,
+    waits: impl FnOnce(),
+) -> usize {
+    let done = async {
+        loop {
+            ready().await.unwrap();
+            match operation() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                done => return done.unwrap(),
+            }
+        }
+    };
+    once_waiting(done, waits).await
+}
+
+/// Each takes one byte, and some go before theirs comes.
+async fn read_by_many<S: Stream>(ours: S, theirs: S) {
+    let ours = Arc::new(ours);
+    // Until it is tried, a socket counts as ready.
+    assert!(ours.try_read(&mut [0]).is_err());
+    for _ in 0..10 {
+        let (waiting, read) = (Tally::new(), Tally::new());
+        let reader = |_| {
+            let (ours, waiting, read) = (ours.clone(), waiting.clone(), read.clone());
+            heist::spawn(async move {
+                let take = || ours.try_read(&mut [0]);
+                assert_eq!(
+                    once_ready(|| ours.readable(), take, || waiting.hit()).await,
+                    1
+                );
+                read.hit();
+            })
+        };
+        let tasks: Vec<_> = (0..TASKS).map(reader).collect();
+        until(|| waiting.count() == TASKS).await;
+        // All are woken by it, and those that are aborted may have been by then.
+        assert_eq!(theirs.try_write(b"!").unwrap(), 1);
+        for task in &tasks[..TASKS / 4] {
+            task.abort();
+        }
+        // Enough for all that stay, wherever the first one went.
+        assert_eq!(theirs.try_write(&[b'!'; TASKS]).unwrap(), TASKS);
+        for task in tasks {
+            if let Err(error) = task.await {
+                assert!(error.is_cancelled());
+            }
+        }
+        // What nobody took is no part of the next round.
+        let mut rest = 1 + TASKS - read.count();
+        while rest > 0 {
+            ours.readable().await.unwrap();
+            rest -= ours.try_read(&mut [0; TASKS]).unwrap_or(0);
+        }
+        assert!(ours.try_read(&mut [0]).is_err());
+    }
+}
+
+pub(crate) fn sixteen_in_readable(shape: Shape) {
+    shape.block_on(async {
+        let (ours, theirs) = pair().await;
+        read_by_many(ours, theirs).await;
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        read_by_many(ours, theirs).await;
+    });
+}
+
+/// Each writes once as soon as there is room, and some go before there is.
+async fn write_by_many<S: Stream>(ours: S, theirs: S) {
+    let ours = Arc::new(ours);
+    let chunk = [0; 4_096];
+    let mut expected = 0;
+    while let Ok(more) = ours.try_write(&chunk) {
+        expected += more;
+    }
+    let (waiting, written) = (Tally::new(), Arc::new(AtomicUsize::new(0)));
+    let writer = |_| {
+        let (ours, waiting, written) = (ours.clone(), waiting.clone(), written.clone());
+        heist::spawn(async move {
+            let put = || ours.try_write(&[0; 16]);
+            written.fetch_add(
+                once_ready(|| ours.writable(), put, || waiting.hit()).await,
+                SeqCst,
+            );
+        })
+    };
+    let tasks: Vec<_> = (0..TASKS).map(writer).collect();
+    until(|| waiting.count() == TASKS).await;
+    for task in &tasks[..TASKS / 4] {
+        task.abort();
+    }
+    let mut read = 0;
+    let mut buffer = [0; 4_096];
+    // Until all have written, and what they have written has come.
+    while tasks.iter().any(|task| !task.is_finished()) || read < expected + written.load(SeqCst) {
+        match theirs.try_read(&mut buffer) {
+            Ok(more) => read += more,
+            Err(_) => heist::task::yield_now().await,
+        }
+    }
+    for task in tasks.into_iter().skip(TASKS / 4) {
+        task.await.unwrap();
+    }
+    assert_eq!(read, expected + written.load(SeqCst));
+}
+
+pub(crate) fn sixteen_in_writable(shape: Shape) {
+    shape.block_on(async {
+        let (ours, theirs) = pair().await;
+        write_by_many(ours, theirs).await;
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        write_by_many(ours, theirs).await;
+    });
+}
+
+/// All accept at the same time: each gets one.
+pub(crate) fn sixteen_in_accept(shape: Shape) {
+    shape.block_on(async {
+        for _ in 0..10 {
+            let server = Listening::new();
+            let waiting = Tally::new();
+            let accept = |_| {
+                let (listener, waiting) = (server.listener.clone(), waiting.clone());
+                heist::spawn(async move {
+                    let accepted = once_waiting(listener.accept(), || waiting.hit()).await;
+                    accepted.unwrap().0
+                })
+            };
+            let tasks: Vec<_> = (0..TASKS).map(accept).collect();
+            until(|| waiting.count() == TASKS).await;
+            let clients: Vec<_> = (0..TASKS)
+                .map(|_| std::os::unix::net::UnixStream::connect(server.path()).unwrap())
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+            drop(clients);
+        }
+    });
+}
+
+/// Futures that wait, each with a waker of its own, which counts.
+struct Waiting<F> {
+    futures: Vec<(Pin<Box<F>>, Arc<Wakes>)>,
+}
+
+impl<F: Future> Waiting<F> {
+    fn new(future: impl Fn() -> F) -> Self {
+        let futures = (0..TASKS).map(|_| (Box::pin(future()), Arc::default()));
+        let mut waiting = Self {
+            futures: futures.collect(),
+        };
+        assert_eq!(waiting.poll().len(), 0);
+        waiting
+    }
+
+    /// What those are done with that are done, which go.
+    fn poll(&mut self) -> Vec<F::Output> {
+        let mut done = Vec::new();
+        self.futures.retain_mut(|(future, wakes)| {
+            let waker = Waker::from(wakes.clone());
+            match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(output) => done.push(output),
+                Poll::Pending => return true,
+            }
+            false
+        });
+        done
+    }
+
+    /// When one has been woken, drops it as it is.
+    async fn drop_one_that_is_woken(&mut self) {
+        let woken = |(_, wakes): &(_, Arc<Wakes>)| wakes.count() > 0;
+        until(|| self.futures.iter().any(woken)).await;
+        let index = self.futures.iter().position(woken).unwrap();
+        drop(self.futures.remove(index));
+    }
+
+    /// Waits until at least so many are done. Nobody else wakes them: only who was woken is worth a poll.
+    async fn until_done(&mut self, count: usize) -> Vec<F::Output> {
+        let mut done = Vec::new();
+        until(|| {
+            if self.futures.iter().any(|(_, wakes)| wakes.count() > 0) {
+                done.extend(self.poll());
+            }
+            done.len() >= count
+        })
+        .await;
+        done
+    }
+}
+
+/// Who goes after its wake has come keeps it from nobody.
+pub(crate) fn who_is_woken_and_goes_passes_it_on(shape: Shape) {
+    async fn on<S: Stream>(ours: S, theirs: S) {
+        assert!(ours.try_read(&mut [0]).is_err());
+        let mut readers = Waiting::new(|| ours.readable());
+        assert_eq!(theirs.try_write(b"!").unwrap(), 1);
+        readers.drop_one_that_is_woken().await;
+        assert_eq!(readers.until_done(TASKS - 1).await.len(), TASKS - 1);
+        drop(readers);
+
+        let chunk = vec![0; 1 << 16];
+        while ours.try_write(&chunk).is_ok() {}
+        let mut writers = Waiting::new(|| ours.writable());
+        let mut buffer = vec![0; 1 << 16];
+        let drained = async {
+            loop {
+                theirs.readable().await.unwrap();
+                while theirs.try_read(&mut buffer).is_ok() {}
+                heist::task::yield_now().await;
+            }
+        };
+        let written = async {
+            writers.drop_one_that_is_woken().await;
+            assert_eq!(writers.until_done(TASKS - 1).await.len(), TASKS - 1);
+        };
+        futures_lite::future::or(drained, written).await;
+    }
+
+    shape.block_on(async {
+        let (ours, theirs) = pair().await;
+        on(ours, theirs).await;
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        on(ours, theirs).await;
+
+        let listener = crate::support::listener().await;
+        let mut acceptors = Waiting::new(|| listener.accept());
+        let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        acceptors.drop_one_that_is_woken().await;
+        assert_eq!(acceptors.until_done(1).await.len(), 1);
+
+        let server = Listening::new();
+        let mut acceptors = Waiting::new(|| server.listener.accept());
+        let _client = std::os::unix::net::UnixStream::connect(server.path()).unwrap();
+        acceptors.drop_one_that_is_woken().await;
+        assert_eq!(acceptors.until_done(1).await.len(), 1);
+    });
+}
+
+/// Each half in a task of its own, wherever that runs; put together again, it is as before.
+pub(crate) fn halves_in_two_tasks(shape: Shape) {
+    const LEN: usize = 1 << 20;
+    shape.block_on(async {
+        let (ours, theirs) = pair().await;
+        let echo = heist::spawn(async move {
+            let (mut read, mut write) = theirs.into_split();
+            heist::io::copy(&mut read, &mut write).await.unwrap();
+            read.reunite(write).unwrap()
+        });
+        let (mut read, mut write) = ours.into_split();
+        let writing = heist::spawn(async move {
+            write.write_all(&vec![7; LEN]).await.unwrap();
+            write.close().await.unwrap();
+            write
+        });
+        let mut received = Vec::new();
+        let reading = read.read_to_end(&mut received);
+        let ends = async {
+            let mut theirs = echo.await.unwrap();
+            theirs.close().await.unwrap();
+        };
+        let (read_all, ()) = futures_lite::future::zip(reading, ends).await;
+        assert_eq!(read_all.unwrap(), LEN);
+        read.reunite(writing.await.unwrap()).unwrap();
+
+        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+        for _ in 0..100 {
+            let (mut read, mut write) = ours.into_split();
+            let writing = heist::spawn(async move {
+                write.write_all(b"data").await.unwrap();
+                write
+            });
+            let mut data = [0; 4];
+            theirs.read_exact(&mut data).await.unwrap();
+            let (mut their_read, mut their_write) = theirs.split();
+            their_write.write_all(&data).await.unwrap();
+            read.read_exact(&mut data).await.unwrap();
+            assert_eq!(&data, b"data");
+            assert!(poll_once(their_read.read(&mut [0])).await.is_none());
+            ours = writing.await.unwrap().reunite(read).unwrap();
+        }
+    });
+}
+
+pub(crate) fn a_listener_as_a_stream(shape: Shape) {
+    shape.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connect = heist::spawn(async move {
+            let mut clients = Vec::new();
+            for _ in 0..TASKS {
+                clients.push(TcpStream::connect(address).await.unwrap());
+            }
+            clients
+        });
+        let incoming = listener.into_stream();
+        let mut servers = pin!(incoming.take(TASKS));
+        let mut peers = Vec::new();
+        while let Some(server) = servers.next().await {
+            peers.push(server.unwrap().peer_addr().unwrap());
+        }
+        let clients = connect.await.unwrap();
+        let clients = clients.iter().map(|client| client.local_addr().unwrap());
+        assert_eq!(peers, clients.collect::<Vec<_>>());
+    });
+}
+
+/// Waits on a listener, a stream or a half of one; the kinds of waiting are numbered.
+async fn wait(kind: usize, path: &Path, waiting: Tally) {
+    let waits = || waiting.hit();
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    assert!(ours.try_read(&mut [0]).is_err());
+    match kind {
+        0 => drop(once_waiting(ours.read(&mut [0]), waits).await),
+        1 => drop(once_waiting(ours.write_all(&vec![0; 16 << 20]), waits).await),
+        2 => drop(once_waiting(ours.readable(), waits).await),
+        3 => drop(once_waiting(ours.split().0.readable(), waits).await),
+        4 => {
+            let (mut read, write) = ours.into_split();
+            drop(once_waiting(read.read(&mut [0]), waits).await);
+            drop(write);
+        }
+        5 => {
+            let (mut read, write) = ours.into_split();
+            write.forget();
+            drop(once_waiting(read.read(&mut [0]), waits).await);
+        }
+        _ => {
+            let path = path.with_extension(format!("{:?}", heist::task::id()));
+            let mut incoming = UnixListener::bind(path).unwrap().into_stream();
+            drop(once_waiting(incoming.next(), waits).await);
+        }
+    }
+    drop(theirs);
+}
+
+/// Aborted, whatever they wait in, tasks leave no descriptor open.
+pub(crate) fn nothing_is_left_open(shape: Shape) {
+    const KINDS: usize = 7;
+    alone(shape, "streams::nothing_is_left_open", async {
+        let server = Listening::new();
+        let path = server.path();
+        let before = open_descriptors();
+        for _ in 0..4 {
+            let waiting = Tally::new();
+            let waiter = |number: usize| {
+                let (path, waiting) = (path.clone(), waiting.clone());
+                heist::spawn(async move { wait(number % KINDS, &path, waiting).await })
+            };
+            let tasks: Vec<_> = (0..10 * KINDS).map(waiter).collect();
+            until(|| waiting.count() == tasks.len()).await;
+            assert!(open_descriptors() > before + tasks.len());
+            for task in &tasks {
+                task.abort();
+            }
+            for task in tasks {
+                assert!(task.await.unwrap_err().is_cancelled());
+            }
+            assert_eq!(open_descriptors(), before);
+        }
+    });
+}
