@@ -3,9 +3,7 @@
 
 use heist::io::Interest;
 use heist::io::unix::AsyncFd;
-use heist::net::{
-    TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix,
-};
+use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix};
 use heist::sync::{Notify, oneshot};
 use heist::task::{coop, yield_now};
 use heist::time::{Duration, Instant, interval, sleep, sleep_until, timeout, timeout_at};
