@@ -423,7 +423,7 @@ async fn wait(kind: usize, path: &Path, waiting: Tally) {
     settle_reading(&ours).await;
     match kind {
         0 => drop(once_waiting(ours.read(&mut [0]), waits).await),
-        1 => drop(once_waiting(ours.write_all(&vec![0; 16 << 20]), waits).await),
+        1 => drop(once_waiting(ours.write_all(&vec![0; 1 << 20]), waits).await),
         2 => drop(once_waiting(ours.readable(), waits).await),
         3 => drop(once_waiting(ours.split().0.readable(), waits).await),
         4 => {
@@ -467,7 +467,8 @@ pub(crate) fn nothing_is_left_open(shape: Shape) {
             for task in tasks {
                 assert!(task.await.unwrap_err().is_cancelled());
             }
-            assert_eq!(open_descriptors(), before);
+            // Others of heist's own come and go: who relieves a worker reads of it in `/proc`.
+            until(|| open_descriptors() == before).await;
         }
     });
 }
