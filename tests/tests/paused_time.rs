@@ -12,6 +12,7 @@ use heist_tests::{block_thread, guarded, receive};
 use std::future::pending;
 use std::panic::catch_unwind;
 use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Wake, Waker};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -194,6 +195,35 @@ fn advance() {
         time::advance(Duration::ZERO).await;
         assert_eq!(start.elapsed(), 5 * HOUR);
         restless.abort();
+    });
+}
+
+/// Wakers are anybody's code: what they do as they are cloned and dropped may ask what time it is.
+#[test]
+fn a_waker_that_asks_for_the_time() {
+    struct Asks;
+
+    impl Wake for Asks {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            let _ = Instant::now();
+        }
+    }
+
+    run("a_waker_that_asks_for_the_time", async || {
+        let start = Instant::now();
+        let mut advance = Box::pin(time::advance(HOUR));
+        // Each poll's waker takes the place of the last one's, which is the last of it.
+        for _ in 0..3 {
+            let waker = Waker::from(Arc::new(Asks));
+            let polled = advance.as_mut().poll(&mut Context::from_waker(&waker));
+            assert!(polled.is_pending());
+        }
+        drop(advance);
+        assert_eq!(start.elapsed(), Duration::ZERO);
     });
 }
 

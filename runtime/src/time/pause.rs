@@ -136,24 +136,27 @@ impl Pausable {
     fn aim(&self, at: Instant, waker: &Waker) -> Option<usize> {
         // Relaxed: it only has to be another one.
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let mut state = self.state.lock();
-        let state = state.as_mut().filter(|state| state.since.is_none())?;
         let number = NUMBER.fetch_add(1, Relaxed);
-        state.goals.push(Goal {
+        // Wakers may be anybody's, and ask what time it is: they are cloned before the lock is taken, and dropped after it is released.
+        let goal = Goal {
             at,
             number,
             waker: waker.clone(),
-        });
+        };
+        let mut state = self.state.lock();
+        let state = state.as_mut().filter(|state| state.since.is_none())?;
+        state.goals.push(goal);
         Some(number)
     }
 
     /// Whether a goal is still ahead; if so, this is who is to be woken.
     fn is_ahead(&self, number: usize, waker: &Waker) -> bool {
+        let mut waker = waker.clone();
         let mut state = self.state.lock();
         let mut goals = state.iter_mut().flat_map(|state| &mut state.goals);
         match goals.find(|goal| goal.number == number) {
             Some(goal) => {
-                goal.waker.clone_from(waker);
+                std::mem::swap(&mut goal.waker, &mut waker);
                 true
             }
             None => false,
@@ -161,9 +164,13 @@ impl Pausable {
     }
 
     fn forget(&self, number: usize) {
-        if let Some(state) = &mut *self.state.lock() {
-            state.goals.retain(|goal| goal.number != number);
-        }
+        let mut state = self.state.lock();
+        let forgotten = state.as_mut().and_then(|state| {
+            let place = state.goals.iter().position(|goal| goal.number == number)?;
+            Some(state.goals.swap_remove(place))
+        });
+        drop(state);
+        drop(forgotten);
     }
 
     /// A blocking job begins: was submitted.
