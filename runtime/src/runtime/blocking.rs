@@ -70,24 +70,25 @@ impl Schedule for Unscheduled {
 
 impl Job for BlockingTask {
     fn run(self) {
-        {
-            let _guard = context::enter(self.handle.clone());
-            context::allow_blocking(|| {
-                let again = self.task.run();
-                debug_assert!(again.is_none(), "a blocking job ends with its first poll");
-            });
-        }
-        self.handle.scheduler().end_job();
+        let _guard = context::enter(self.handle);
+        context::allow_blocking(|| {
+            let again = self.task.run();
+            debug_assert!(again.is_none(), "a blocking job ends with its first poll");
+        });
+        end();
     }
 
     fn cancel(self) {
-        {
-            // Whoever cancels it: what the function has captured is dropped where it would have run.
-            let _guard = context::enter(self.handle.clone());
-            self.task.cancel();
-        }
-        self.handle.scheduler().end_job();
+        // Whoever cancels it: what the function has captured is dropped where it would have run.
+        let _guard = context::enter(self.handle);
+        self.task.cancel();
+        end();
     }
+}
+
+/// A job of the runtime that this thread is in has ended. (Where the thread's locals are being destroyed it is in none; then the runtime is, too.)
+fn end() {
+    let _ = context::with_current(|handle| handle.scheduler().end_job());
 }
 
 impl BlockingPool {
