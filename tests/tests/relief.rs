@@ -408,6 +408,34 @@ fn a_slow_poll_on_the_current_thread() {
     });
 }
 
+/// What a hook blocks is not the fault of the task that was polled before it.
+#[test]
+fn a_slow_hook_is_no_tasks_poll() {
+    alone("a_slow_hook_is_no_tasks_poll", || {
+        let (tell, told) = mpsc::channel();
+        let (parked, parks) = mpsc::channel();
+        let is_slow = Arc::new(AtomicBool::new(false));
+        let slow = is_slow.clone();
+        let runtime = Shape::Workers(1)
+            .builder()
+            .on_slow_poll(move |poll| tell.send(poll.clone()).unwrap())
+            .on_thread_park(move || {
+                if slow.swap(false, SeqCst) {
+                    block_thread(Duration::from_millis(100));
+                    parked.send(()).unwrap();
+                }
+            })
+            .build()
+            .unwrap();
+        let task = runtime.spawn(async move { is_slow.store(true, SeqCst) });
+        runtime.block_on(task).unwrap();
+        receive::<()>(&parks);
+        drop(runtime);
+        let blamed: Vec<_> = told.try_iter().collect();
+        assert!(blamed.is_empty(), "{blamed:?}");
+    });
+}
+
 #[test]
 fn the_hook_may_panic() {
     let ended = in_child("the_hook_may_panic", &[], || {

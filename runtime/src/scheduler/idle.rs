@@ -85,14 +85,14 @@ impl Idle {
         self.may_call && self.missing.load(Relaxed) > 0 && self.missing.fetch_sub(1, AcqRel) == 1
     }
 
-    /// A standby is called.
+    /// A standby is called. Relaxed, as in `leave`: that is done only while others are awake, so whoever asks whether all sleep need not see it.
     pub(super) fn join(&self) {
-        self.members.fetch_add(1, AcqRel);
+        self.members.fetch_add(1, Relaxed);
     }
 
     /// A standby, awake, leaves.
     pub(super) fn leave(&self) {
-        self.members.fetch_sub(1, AcqRel);
+        self.members.fetch_sub(1, Relaxed);
     }
 
     /// How many workers there are, with the standbys on duty.

@@ -179,6 +179,8 @@ impl Worker {
                 // Tasks that never rest don't keep `time::advance` waiting.
                 self.scheduler.timers.jump(false);
             }
+            // What is called in the turns is none of the last task's.
+            self.tick();
             self.turn(|| {
                 self.fire_timers(now);
                 self.turn_reactor();

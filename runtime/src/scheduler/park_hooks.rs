@@ -25,6 +25,8 @@ impl Worker {
         if let Some(hook) = &hooks.on_park {
             // Searchers are waited for, and the hook is anybody's.
             self.stop_searching();
+            // Nor is it the last task's, if it blocks.
+            self.tick();
             call(hook, "on_thread_park");
             // What it has spawned and woken here the sleep shall see, and end at once. (A hook that makes work each time keeps the worker from nothing: it looks at the timers and the
             // reactor in its maintenance, as a busy one does.)
