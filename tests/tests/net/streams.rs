@@ -17,7 +17,7 @@ use std::task::{Context, Poll, Waker};
 const TASKS: usize = 16;
 
 /// A stream of either kind.
-trait Stream: Send + Sync + 'static {
+pub(crate) trait Stream: Send + Sync + 'static {
     fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
     fn writable(&self) -> impl Future<Output = io::Result<()>> + Send;
     fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize>;
@@ -92,7 +92,7 @@ impl Drop for Listening {
 }
 
 /// Until it is known that there is nothing to read. One try is not enough: an event that comes during it, though of something else, has it count for nothing.
-async fn settle_reading(stream: &impl Stream) {
+pub(crate) async fn settle_reading(stream: &impl Stream) {
     while poll_once(stream.readable()).await.is_some() {
         assert!(stream.try_read(&mut [0]).is_err());
     }
