@@ -5,7 +5,7 @@ use super::error::Elapsed;
 use super::slots::NEVER;
 use super::*;
 use heist_sync::coop::{self, Budget};
-use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert};
+use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::future::{Future, pending, ready};
@@ -31,7 +31,7 @@ assert_impl_all!(Wheel: Send, Sync);
 assert_not_impl_any!(Entered: Send, Sync);
 // An armed timer is to cost 128 bytes at most.
 #[cfg(not(feature = "tracing"))]
-const_assert!(size_of::<Sleep>() <= 96);
+static_assertions::const_assert!(size_of::<Sleep>() <= 96);
 
 const MS: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3_600);
