@@ -10,7 +10,9 @@ use http_body_util::Full;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use std::convert::Infallible;
+use std::iter::repeat_with;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::os::unix::net::UnixStream;
 use std::sync::LazyLock;
 use std::time::Instant;
 
@@ -41,6 +43,11 @@ pub fn workloads<P: Peer>() -> Vec<Workload<P>> {
             tcp_accept,
         ),
         workload(
+            "unix_echo",
+            "64 pairs of tasks send 64 bytes to and fro on a Unix stream: per round trip",
+            unix_echo,
+        ),
+        workload(
             "udp_ping_pong",
             "64 pairs of tasks send a datagram of 64 bytes to and fro: per round trip",
             udp_ping_pong,
@@ -65,16 +72,60 @@ fn tcp_accept<P: Peer>(runtime: &LazyLock<P>) -> Sample {
     client.end()
 }
 
-const DATAGRAM: [u8; 64] = [b'?'; 64];
+/// What goes to and fro.
+const MESSAGE: [u8; 64] = [b'?'; 64];
+
+/// Pairs of tasks that send it to and fro, and how often.
+const PAIRS: usize = 64;
+const ROUND_TRIPS: usize = 100;
+
+fn unix_echo<P: Peer>(runtime: &LazyLock<P>) -> Sample {
+    async fn go<P: Peer>(stream: UnixStream, begins: bool) {
+        let mut stream = P::unix(stream);
+        let mut buffer = MESSAGE;
+        for _ in 0..ROUND_TRIPS {
+            if begins {
+                P::unix_write_all(&mut stream, &MESSAGE)
+                    .await
+                    .expect("it writes");
+            }
+            let mut read = 0;
+            while read < buffer.len() {
+                read += P::unix_read(&mut stream, &mut buffer[read..])
+                    .await
+                    .expect("it reads");
+            }
+            if !begins {
+                P::unix_write_all(&mut stream, &buffer)
+                    .await
+                    .expect("it writes");
+            }
+        }
+    }
+    let pair = || {
+        let (one, other) = UnixStream::pair().expect("there are two");
+        for stream in [&one, &other] {
+            stream
+                .set_nonblocking(true)
+                .expect("a stream can be non-blocking");
+        }
+        (one, other)
+    };
+    between(
+        &**runtime,
+        PAIRS * ROUND_TRIPS,
+        go::<P>,
+        repeat_with(pair).take(PAIRS),
+    )
+}
 
 fn udp_ping_pong<P: Peer>(runtime: &LazyLock<P>) -> Sample {
-    const PAIRS: usize = 64;
-    const ROUND_TRIPS: usize = 100;
-    async fn go<P: Peer>(socket: P::Udp, begins: bool) {
+    async fn go<P: Peer>(socket: UdpSocket, begins: bool) {
+        let socket = P::udp(socket);
         let mut buffer = [0; 128];
         for _ in 0..ROUND_TRIPS {
             if begins {
-                P::udp_send(&socket, &DATAGRAM).await.expect("it sends");
+                P::udp_send(&socket, &MESSAGE).await.expect("it sends");
             }
             let length = P::udp_receive(&socket, &mut buffer)
                 .await
@@ -86,20 +137,26 @@ fn udp_ping_pong<P: Peer>(runtime: &LazyLock<P>) -> Sample {
             }
         }
     }
-    between_sockets::<P, _>(runtime, PAIRS, PAIRS * ROUND_TRIPS, go::<P>)
+    between(
+        &**runtime,
+        PAIRS * ROUND_TRIPS,
+        go::<P>,
+        repeat_with(udp_pair).take(PAIRS),
+    )
 }
 
 fn udp_flood<P: Peer>(runtime: &LazyLock<P>) -> Sample {
-    const PAIRS: usize = 8;
+    const SENDERS: usize = 8;
     const ANSWERS: usize = 100;
     // So few that none gets lost.
     const AT_ONCE: usize = 32;
-    async fn go<P: Peer>(socket: P::Udp, sends: bool) {
+    async fn go<P: Peer>(socket: UdpSocket, sends: bool) {
+        let socket = P::udp(socket);
         let mut buffer = [0; 128];
         for _ in 0..ANSWERS {
             for _ in 0..AT_ONCE {
                 if sends {
-                    P::udp_send(&socket, &DATAGRAM).await.expect("it sends");
+                    P::udp_send(&socket, &MESSAGE).await.expect("it sends");
                 } else {
                     P::udp_receive(&socket, &mut buffer)
                         .await
@@ -115,19 +172,17 @@ fn udp_flood<P: Peer>(runtime: &LazyLock<P>) -> Sample {
             }
         }
     }
-    between_sockets::<P, _>(runtime, PAIRS, PAIRS * ANSWERS * AT_ONCE, go::<P>)
+    let datagrams = SENDERS * ANSWERS * AT_ONCE;
+    between(
+        &**runtime,
+        datagrams,
+        go::<P>,
+        repeat_with(udp_pair).take(SENDERS),
+    )
 }
 
-/// Runs two tasks for each of so many pairs of sockets that are connected to each other; one of the two is told `true`.
-fn between_sockets<P: Peer, F>(
-    runtime: &P,
-    pairs: usize,
-    operations: usize,
-    task: fn(P::Udp, bool) -> F,
-) -> Sample
-where
-    F: Future<Output = ()> + Send + 'static,
-{
+/// Two UDP sockets that don't block, connected to each other.
+fn udp_pair() -> (UdpSocket, UdpSocket) {
     let socket = || {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         socket
@@ -139,24 +194,29 @@ where
         let address = to.local_addr().expect("it is bound");
         from.connect(address).expect("it can be connected");
     };
-    let sockets: Vec<_> = (0..pairs)
-        .map(|_| {
-            let (one, other) = (socket(), socket());
-            connect(&one, &other);
-            connect(&other, &one);
-            (one, other)
-        })
-        .collect();
+    let (one, other) = (socket(), socket());
+    connect(&one, &other);
+    connect(&other, &one);
+    (one, other)
+}
+
+/// Runs a task for each end of each pair; one of the two is told `true`.
+fn between<P: Peer, S, F>(
+    runtime: &P,
+    operations: usize,
+    task: fn(S, bool) -> F,
+    pairs: impl Iterator<Item = (S, S)>,
+) -> Sample
+where
+    S: Send + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let pairs: Vec<_> = pairs.collect();
     let elapsed = runtime.run(async move {
         let start = Instant::now();
-        let tasks: Vec<_> = sockets
+        let tasks: Vec<_> = pairs
             .into_iter()
-            .flat_map(|(one, other)| {
-                [
-                    P::spawn(task(P::udp(one), true)),
-                    P::spawn(task(P::udp(other), false)),
-                ]
-            })
+            .flat_map(|(one, other)| [P::spawn(task(one, true)), P::spawn(task(other, false))])
             .collect();
         for task in tasks {
             P::join(task).await;

@@ -7,6 +7,7 @@ pub(crate) mod smol;
 pub(crate) mod tokio;
 
 use std::io;
+use std::os::unix::net::UnixStream;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub trait Peer: Send + Sync + Sized + 'static {
     type Listener: Send + Sync + 'static;
     /// A TCP connection.
     type Stream: Send + 'static;
+    /// A Unix stream.
+    type Unix: Send + 'static;
     /// A UDP socket.
     type Udp: Send + Sync + 'static;
     /// The same connection as a `Stream`, as hyper wants it.
@@ -100,6 +103,21 @@ pub trait Peer: Send + Sync + Sized + 'static {
 
     /// Gives a connection to hyper.
     fn http(stream: Self::Stream) -> Self::Http;
+
+    /// Takes a Unix stream that does not block.
+    fn unix(stream: UnixStream) -> Self::Unix;
+
+    /// Reads some bytes.
+    fn unix_read<'a>(
+        stream: &'a mut Self::Unix,
+        buffer: &'a mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send;
+
+    /// Writes all bytes.
+    fn unix_write_all<'a>(
+        stream: &'a mut Self::Unix,
+        bytes: &'a [u8],
+    ) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Takes a UDP socket that does not block.
     fn udp(socket: std::net::UdpSocket) -> Self::Udp;

@@ -4,7 +4,7 @@
 
 use super::Peer;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
-use heist::net::{TcpListener, TcpStream, UdpSocket};
+use heist::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
 use heist::runtime::{Builder, Runtime};
 use heist::sync::oneshot;
 use heist::task::JoinHandle;
@@ -21,6 +21,7 @@ impl Peer for Heist {
     type Receiver = oneshot::Receiver<()>;
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Unix = UnixStream;
     type Udp = UdpSocket;
     type Http = TcpStream;
 
@@ -118,6 +119,24 @@ impl Peer for Heist {
 
     fn http(stream: TcpStream) -> TcpStream {
         stream
+    }
+
+    fn unix(stream: std::os::unix::net::UnixStream) -> UnixStream {
+        UnixStream::from_std(stream).expect("heist registers a stream")
+    }
+
+    fn unix_read<'a>(
+        stream: &'a mut UnixStream,
+        buffer: &'a mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        stream.read(buffer)
+    }
+
+    fn unix_write_all<'a>(
+        stream: &'a mut UnixStream,
+        bytes: &'a [u8],
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        stream.write_all(bytes)
     }
 
     fn udp(socket: std::net::UdpSocket) -> UdpSocket {

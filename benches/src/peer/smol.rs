@@ -9,6 +9,7 @@ use super::Peer;
 use smol::channel::{Receiver, Sender};
 use smol::future::FutureExt;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
+use smol::net::unix::UnixStream;
 use smol::net::{TcpListener, TcpStream, UdpSocket};
 use smol::{Executor, Task, Timer};
 use smol_hyper::rt::FuturesIo;
@@ -39,6 +40,7 @@ impl Peer for Smol {
     type Receiver = Receiver<()>;
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Unix = UnixStream;
     type Udp = UdpSocket;
     type Http = FuturesIo<TcpStream>;
 
@@ -143,6 +145,24 @@ impl Peer for Smol {
 
     fn http(stream: TcpStream) -> FuturesIo<TcpStream> {
         FuturesIo::new(stream)
+    }
+
+    fn unix(stream: std::os::unix::net::UnixStream) -> UnixStream {
+        UnixStream::try_from(stream).expect("smol registers a stream")
+    }
+
+    fn unix_read<'a>(
+        stream: &'a mut UnixStream,
+        buffer: &'a mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        stream.read(buffer)
+    }
+
+    fn unix_write_all<'a>(
+        stream: &'a mut UnixStream,
+        bytes: &'a [u8],
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        stream.write_all(bytes)
     }
 
     fn udp(socket: std::net::UdpSocket) -> UdpSocket {

@@ -7,7 +7,7 @@ use hyper_util::rt::TokioIo;
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -22,6 +22,7 @@ impl Peer for Tokio {
     type Receiver = oneshot::Receiver<()>;
     type Listener = TcpListener;
     type Stream = TcpStream;
+    type Unix = UnixStream;
     type Udp = UdpSocket;
     type Http = TokioIo<TcpStream>;
 
@@ -120,6 +121,24 @@ impl Peer for Tokio {
 
     fn http(stream: TcpStream) -> Self::Http {
         TokioIo::new(stream)
+    }
+
+    fn unix(stream: std::os::unix::net::UnixStream) -> UnixStream {
+        UnixStream::from_std(stream).expect("tokio registers a stream")
+    }
+
+    fn unix_read<'a>(
+        stream: &'a mut UnixStream,
+        buffer: &'a mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        stream.read(buffer)
+    }
+
+    fn unix_write_all<'a>(
+        stream: &'a mut UnixStream,
+        bytes: &'a [u8],
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        stream.write_all(bytes)
     }
 
     fn udp(socket: std::net::UdpSocket) -> UdpSocket {
