@@ -32,8 +32,8 @@ pub(crate) fn the_last_waker_is_woken(shape: Shape) {
             until(|| wakes[2].count() > 0).await;
             let counts: Vec<_> = wakes.iter().map(|wakes| wakes.count()).collect();
             assert_eq!(counts, [0, 0, 1]);
-            // No waker is kept.
-            assert!(wakes.iter().all(|wakes| Arc::strong_count(wakes) == 1));
+            // No waker is kept. (The thread that has called one drops it after that.)
+            until(|| wakes.iter().all(|wakes| Arc::strong_count(wakes) == 1)).await;
             assert_eq!(poll_read(&server, Waker::noop()), Poll::Ready(4));
         }
 
