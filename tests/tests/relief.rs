@@ -560,3 +560,42 @@ fn block_in_place_on_the_current_thread() {
 fn relief_after_no_time() {
     Shape::Workers(1).builder().relief_after(Duration::ZERO);
 }
+
+/// Where all workers have one processor, who is free gives way to who is not; but not to one that is blocked.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_shares_a_processor_gives_way_only_to_who_moves() {
+    use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
+
+    let body = || {
+        let mut here = CpuSet::new();
+        here.set(sched_getcpu());
+        // The threads that this one starts inherit it.
+        sched_setaffinity(None, &here).expect("a thread may stay where it is");
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .disable_relief()
+            .build()
+            .unwrap();
+        for _ in 0..20 {
+            // From outside.
+            let mut blocked = block(&runtime, 1);
+            let release = blocked.pop().unwrap();
+            let released = runtime.spawn(async move { drop(release) });
+            runtime.block_on(released).unwrap();
+            // From the one that is blocked.
+            let blocks = runtime.spawn(async {
+                let (run, runs) = mpsc::channel();
+                drop(heist::spawn(async move { run.send(()).unwrap() }));
+                receive(&runs);
+            });
+            runtime.block_on(blocks).unwrap();
+        }
+    };
+    in_child(
+        "who_shares_a_processor_gives_way_only_to_who_moves",
+        &[],
+        body,
+    )
+    .assert_success();
+}

@@ -25,8 +25,8 @@ pub(crate) enum Kind {
     Foreign(Interest),
 }
 
-/// How many events a turn takes at most.
-const EVENTS: usize = 1024;
+/// How many events a turn takes at most: as many as there is room for tasks in a worker's queue. The others come with the next turn, before those that are ready again by then.
+const EVENTS: usize = 256;
 
 #[cfg(all(target_os = "linux", not(heist_portable_reactor)))]
 mod linux {

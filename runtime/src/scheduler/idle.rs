@@ -198,6 +198,12 @@ impl Idle {
             .saturating_sub(sleepers(self.counts.load(Relaxed)))
     }
 
+    /// Whether who has just fallen asleep may leave the CHECK to others: somebody is awake, who has one of its own to do before it sleeps. Else the last one would give way to
+    /// nobody.
+    pub(super) fn may_give_way(&self) -> bool {
+        self.awake() > 0
+    }
+
     pub(super) fn anyone_sleeps(&self) -> bool {
         sleepers(self.counts.load(Relaxed)) > 0
     }

@@ -120,7 +120,7 @@ impl Maintenance {
         now.saturating_duration_since(self.checked.replace(now))
     }
 
-    /// Whether the last turn of the reactor brought several events, so that more may have come since.
+    /// Whether the last turn of the reactor brought several events.
     pub(super) fn was_rich(&self) -> bool {
         self.events.get() > 1
     }
@@ -181,6 +181,7 @@ impl Worker {
             }
             // What is called in the turns is none of the last task's.
             self.tick();
+            self.look_at_processor();
             self.turn(|| {
                 self.fire_timers(now);
                 self.turn_reactor();

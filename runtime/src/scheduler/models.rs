@@ -300,8 +300,8 @@ impl Shop {
         })
     }
 
-    /// A worker until it has run so many tasks. It ends by finding them: were a wake lost, loom would report a deadlock.
-    fn work(&self, me: usize, queue: &Local, tasks: usize) {
+    /// A worker until it has run so many tasks. It ends by finding them: were a wake lost, loom would report a deadlock. It may give way, once.
+    fn work(&self, me: usize, queue: &Local, tasks: usize, mut gives_way: bool) {
         self.parkers[me].adopt();
         let mut searching = false;
         let mut left = tasks;
@@ -321,7 +321,7 @@ impl Shop {
             } else {
                 // Work may be in sight that another is about to take: let it.
                 hint::spin_loop();
-                searching = self.sleep(me, std::mem::take(&mut searching));
+                searching = self.sleep(me, searching, std::mem::take(&mut gives_way));
             }
         }
         if searching && self.idle.end_search() && self.has_work() {
@@ -330,12 +330,15 @@ impl Shop {
     }
 
     /// True: it gets up as a searcher.
-    fn sleep(&self, me: usize, searching: bool) -> bool {
+    fn sleep(&self, me: usize, searching: bool, gives_way: bool) -> bool {
         self.idle.fall_asleep(me, searching);
-        while !self.has_work() {
+        let gives_way = gives_way && self.idle.may_give_way();
+        let mut in_sight = !gives_way && self.has_work();
+        while !in_sight {
             if self.parkers[me].park(None) && self.idle.is_awake(me) {
                 break;
             }
+            in_sight = self.has_work();
         }
         let counted_out = !self.idle.get_up(me);
         if !counted_out && self.has_work() {
@@ -356,7 +359,36 @@ fn no_wake_is_lost() {
             .enumerate()
             .map(|(me, queue)| {
                 let shop = shop.clone();
-                thread::spawn(move || shop.work(me, &queue, 1))
+                thread::spawn(move || shop.work(me, &queue, 1, false))
+            })
+            .collect();
+        let handles = [shop.push(), shop.push()];
+        for worker in workers {
+            worker.join().expect("a worker panicked");
+        }
+        assert!(handles.iter().all(JoinHandle::is_finished));
+    });
+}
+
+/// The same, with one that gives way once.
+#[test]
+fn no_wake_is_lost_by_giving_way() {
+    model_within(2, || {
+        let (shop, queues) = Shop::new(2);
+        let workers: Vec<_> = queues
+            .into_iter()
+            .enumerate()
+            .map(|(me, queue)| {
+                let shop = shop.clone();
+                thread::spawn(move || {
+                    shop.work(me, &queue, 1, me == 1);
+                    // It would go on; here it leaves, with a CHECK, so that nobody gives way to it.
+                    shop.idle.leave();
+                    fence(SeqCst);
+                    if shop.has_work() {
+                        shop.announce();
+                    }
+                })
             })
             .collect();
         let handles = [shop.push(), shop.push()];
@@ -379,7 +411,7 @@ fn two_announcers() {
         };
         let worker = {
             let shop = shop.clone();
-            thread::spawn(move || shop.work(0, &queue, 2))
+            thread::spawn(move || shop.work(0, &queue, 2, false))
         };
         let mine = shop.push();
         let others = other.join().expect("the other announcer panicked");

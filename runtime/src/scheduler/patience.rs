@@ -2,7 +2,7 @@
 //!
 //! Comes in: how each wake of a sleeper ended. Goes out: the time. Waking a thread costs more than many a task that it would take over, and where the
 //! processors are busy the thread gets none before its waker is done. Nothing but experience tells: a worker that was woken and finds nothing left
-//! doubles the patience of all, one that finds something halves it.
+//! doubles the patience of all, one that finds something halves it; one that has no processor of its own to run on (`giving_way.rs`) makes it as long as can be.
 
 #![forbid(unsafe_code)]
 
@@ -30,6 +30,11 @@ impl Patience {
     /// A worker that was woken has found nothing.
     pub(super) fn gain(&self) {
         self.set((self.0.load(Relaxed) * 2).min(MOST));
+    }
+
+    /// A worker that was woken has found itself on the processor of one that was awake.
+    pub(super) fn gain_all(&self) {
+        self.set(MOST);
     }
 
     /// A worker that was woken has found something.

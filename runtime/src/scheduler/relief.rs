@@ -247,6 +247,12 @@ impl Worker {
         }
     }
 
+    /// Whether a worker is awake and not stuck, as far as is known.
+    pub(super) fn moves(&self, worker: usize, now: Instant) -> bool {
+        self.scheduler.remotes.get(worker).shown.tick() != Tick::ASLEEP
+            && !self.is_stuck(worker, now)
+    }
+
     fn is_stuck(&self, victim: usize, now: Instant) -> bool {
         let tick = self.scheduler.remotes.get(victim).shown.tick();
         self.observations.lasts(victim, tick, now) >= LONG_POLL

@@ -1,7 +1,7 @@
 //! A worker's search for work elsewhere, between the last task of its own and its sleep.
 //!
-//! Comes in: a worker that has nothing to do, or was woken to search. Goes out: a task, from the injector, another worker or the reactor. Called by the
-//! worker's loop. What a searcher owes the others is in `idle.rs`.
+//! Comes in: a worker that has nothing to do, or was woken to search. Goes out: a task, from the injector, another worker or the reactor; or none, also if the worker
+//! gives way to another (`giving_way.rs`). Called by the worker's loop. What a searcher owes the others is in `idle.rs`.
 
 #![forbid(unsafe_code)]
 
@@ -9,35 +9,57 @@ use super::queue::Steal;
 use super::worker::Worker;
 use crate::loom::hint;
 use crate::task::Task;
+use std::cell::Cell;
 
-/// How often a searcher looks around before it sleeps; the pause between doubles.
-const SEARCH_ROUNDS: u32 = 4;
-/// The first pause, in spins.
-const SEARCH_SPINS: u32 = 32;
+/// The first pause between two rounds of a search, in spins; it doubles.
+const SPINS: u32 = 32;
+
+/// How often a worker's search looks around before it sleeps: as often as has paid lately. Where it waits for something that others do, who need the processor for it, it
+/// keeps them from it.
+pub(super) struct Rounds(Cell<u32>);
+
+impl Rounds {
+    const LEAST: u32 = 2;
+    const MOST: u32 = 4;
+
+    pub(super) fn new() -> Self {
+        Self(Cell::new(Self::MOST))
+    }
+
+    /// A search has found something in this round, the first being 0.
+    fn found_in(&self, round: u32) {
+        if round > 0 {
+            self.0.set((self.0.get() + 1).min(Self::MOST));
+        }
+    }
+
+    /// A search has found nothing.
+    fn found_nothing(&self) {
+        self.0.set((self.0.get() - 1).max(Self::LEAST));
+    }
+}
 
 impl Worker {
     /// Looks for work elsewhere for a while, if not too many do.
     pub(super) fn search(&self) -> Option<Task> {
-        if !self.searching.get() && !self.scheduler.idle.try_search() {
+        self.gives_way.set(self.should_give_way());
+        if self.gives_way.get() || !self.searching.get() && !self.scheduler.idle.try_search() {
             return None;
         }
         self.searching.set(true);
-        for round in 0..SEARCH_ROUNDS {
+        for round in 0..self.rounds.0.get() {
             if self.remote().summons.is_standing() {
-                break;
+                return None;
             }
-            if let Some(task) = self.look_around() {
+            if let Some(task) = self.look_around().or_else(|| self.look_at_the_reactor()) {
+                self.rounds.found_in(round);
                 return Some(task);
             }
-            if self.maintenance.was_rich()
-                && let Some(task) = self.look_at_the_reactor()
-            {
-                return Some(task);
-            }
-            for _ in 0..SEARCH_SPINS << round {
+            for _ in 0..SPINS << round {
                 hint::spin_loop();
             }
         }
+        self.rounds.found_nothing();
         None
     }
 
@@ -84,7 +106,11 @@ impl Worker {
         counts.thefts.add(1);
     }
 
+    /// Takes what events there are, if there were several the last time, so that more may have come since.
     fn look_at_the_reactor(&self) -> Option<Task> {
+        if !self.maintenance.was_rich() {
+            return None;
+        }
         self.turn(|| self.turn_reactor());
         let task = self.queue.pop();
         if task.is_some() {

@@ -1,7 +1,7 @@
-//! What a worker shows the others of itself: whether it moves, whose poll it is in, and on which thread.
+//! What a worker shows the others of itself: whether it moves, whose poll it is in, on which thread, and on which processor.
 //!
 //! Comes in: the beginning of each poll, and the ends of sleeps, from the worker. Goes out: a [`Tick`], to whoever watches (`relief.rs`): one that stays the
-//! same is a poll that lasts. Nobody reads a clock for a poll.
+//! same is a poll that lasts. Nobody reads a clock for a poll. The processor, to a worker that asks whether it shares its own (`giving_way.rs`).
 
 #![deny(unsafe_code)]
 
@@ -44,6 +44,8 @@ pub(super) struct Shown {
     places: [AtomicPtr<Location<'static>>; 2],
     /// The kernel's number of the thread; 0: not known.
     thread: AtomicU32,
+    /// The number of the processor that it ran on when it looked last, plus one; 0: not known.
+    processor: AtomicU32,
 }
 
 /// The worker's own part.
@@ -71,6 +73,7 @@ impl Shown {
                 AtomicPtr::new(ptr::null_mut()),
             ],
             thread: AtomicU32::new(0),
+            processor: AtomicU32::new(0),
         }
     }
 
@@ -111,6 +114,20 @@ impl Shown {
 
     pub(super) fn thread(&self) -> u32 {
         self.thread.load(Relaxed)
+    }
+
+    /// The calling thread, which is the worker's, runs on this processor.
+    pub(super) fn runs_on(&self, processor: Option<u32>) {
+        let processor = processor.map_or(0, |number| number.wrapping_add(1));
+        // Unchanged, it is only read, so that its cache line stays where it is.
+        if processor != self.processor.load(Relaxed) {
+            self.processor.store(processor, Relaxed);
+        }
+    }
+
+    /// Which processor it ran on when it looked last.
+    pub(super) fn processor(&self) -> Option<u32> {
+        self.processor.load(Relaxed).checked_sub(1)
     }
 
     /// Whose poll a tick is of, and where that task was spawned. `None` if it is over, or the tick is of none.

@@ -17,17 +17,22 @@ impl Worker {
     pub(super) fn sleep(&self) {
         let scheduler = &self.scheduler;
         let idle = &scheduler.idle;
-        if self.was_woken.replace(false) {
-            scheduler.patience.gain();
+        let gives_way = self.gives_way.replace(false);
+        match (self.was_woken.replace(false), gives_way) {
+            (true, true) => scheduler.patience.gain_all(),
+            (true, false) => scheduler.patience.gain(),
+            (false, _) => {}
         }
         idle.fall_asleep(self.index, self.searching.replace(false));
+        // Who gives way leaves all that there is to those who are awake, the reactor included.
+        let gives_way = gives_way && idle.may_give_way();
         // Wakes in a row at which all were asleep.
         let mut quiet = 0;
-        let mut claim = true;
+        let mut claim = !gives_way;
         // By who woke it, as a searcher.
         let mut counted_out = false;
         // CHECK. Afterwards, what comes to a queue is announced in time by its owner, or by who relieves that.
-        let mut in_sight = scheduler.has_work();
+        let mut in_sight = !gives_way && scheduler.has_work();
         while self.queue.is_empty() && !in_sight && !self.remote().summons.is_standing() {
             let now = scheduler.timers.clock().now();
             self.look_back(now);
@@ -72,6 +77,7 @@ impl Worker {
             self.searching.set(true);
         }
         scheduler.have_watch_kept(idle.relieve_watch(self.index));
+        self.look_at_processor();
         self.defer_announcement(self.maintenance.last());
     }
 

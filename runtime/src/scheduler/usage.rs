@@ -1,4 +1,4 @@
-//! What the kernel knows of another thread of this process: whether it runs, sleeps, or waits for a processor.
+//! What the kernel knows of the threads of this process: on which processor one runs; of another, whether it runs, sleeps, or waits for a processor.
 //!
 //! Comes in: a thread's number. Goes out: its [`Usage`]. A worker that does not move may be stuck in a poll, or may be in the middle of a short one, put aside
 //! by the kernel for somebody else's sake: another thread would then have to wait likewise, and make it worse. Asked only of workers that have not moved for long.
@@ -31,6 +31,18 @@ pub(super) fn this_thread() -> u32 {
 #[cfg(not(all(target_os = "linux", not(heist_loom))))]
 pub(super) fn this_thread() -> u32 {
     0
+}
+
+/// The number of the processor that the calling thread runs on, at this moment. No system call on most machines. `None`: it is not known.
+#[cfg(all(target_os = "linux", not(heist_loom)))]
+pub(super) fn this_processor() -> Option<u32> {
+    u32::try_from(rustix::thread::sched_getcpu()).ok()
+}
+
+/// `None`: it is not known.
+#[cfg(not(all(target_os = "linux", not(heist_loom))))]
+pub(super) fn this_processor() -> Option<u32> {
+    None
 }
 
 /// `None`: nothing is known.
