@@ -102,7 +102,6 @@ suite! {
         sixteen_in_accept
         sixteen_in_readable
         sixteen_in_writable
-        who_is_woken_and_goes_passes_it_on
         halves_in_two_tasks
         a_listener_as_a_stream
         nothing_is_left_open;
@@ -110,7 +109,9 @@ suite! {
         the_last_waker_is_woken
         any_number_of_tasks
         a_waker_that_is_gone
-        what_is_ready_stays_so;
+        what_is_ready_stays_so
+        who_is_woken_and_goes_passes_it_on
+        who_is_woken_and_goes_leaves_the_room_to_others;
     timers:
         ten_thousand_at_random
         a_timeout_over_a_read

@@ -17,7 +17,8 @@ fn assert_shut_down<T>(outcome: io::Result<T>) {
     let Err(error) = outcome else {
         panic!("its runtime is gone");
     };
-    let expected = "the heist runtime that this socket belongs to has been shut down";
+    let expected =
+        "the heist runtime that this socket or file descriptor belongs to has been shut down";
     assert_eq!(error.to_string(), expected);
 }
 
