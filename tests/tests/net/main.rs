@@ -86,7 +86,8 @@ suite! {
     http:
         a_server_that_closes
         a_client_that_closes
-        a_connection_that_is_kept;
+        a_connection_that_is_kept
+        over_a_unix_socket;
     owners:
         from_task_to_task
         from_runtime_to_runtime
@@ -96,6 +97,8 @@ suite! {
     shutdown:
         who_waits_gets_an_error
         what_comes_after_gets_an_error
+        unix_streams_and_halves
+        datagrams_and_descriptors
         a_connection_that_is_being_made
         under_a_poll_that_goes_on;
     streams:
