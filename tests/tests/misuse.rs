@@ -504,7 +504,7 @@ fn shut_down_without_a_thread(shape: Shape, bound: Duration) {
     let error = elsewhere.join().unwrap().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the heist runtime that this socket belongs to has been shut down"
+        "the heist runtime that this socket or file descriptor belongs to has been shut down"
     );
     drop(release);
     futures_lite::future::block_on(running).unwrap();

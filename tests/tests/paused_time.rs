@@ -198,6 +198,25 @@ fn advance() {
     });
 }
 
+/// In a task as well the time stays where it was moved to, until the task has had its turn.
+#[test]
+fn advance_in_a_task() {
+    run("advance_in_a_task", async || {
+        let advancing = heist::spawn(async {
+            let start = Instant::now();
+            let later = heist::spawn(sleep(2 * HOUR));
+            yield_now().await;
+            time::advance(HOUR).await;
+            assert_eq!(start.elapsed(), HOUR);
+            assert!(!later.is_finished());
+            time::advance(HOUR).await;
+            assert_eq!(start.elapsed(), 2 * HOUR);
+            assert!(later.is_finished());
+        });
+        advancing.await.expect("it ends");
+    });
+}
+
 /// Wakers are anybody's code: what they do as they are cloned and dropped may ask what time it is.
 #[test]
 fn a_waker_that_asks_for_the_time() {

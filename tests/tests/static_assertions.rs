@@ -1,7 +1,7 @@
 //! `Send`, `Sync` and `Unpin` of every public type, and of the future of every public `async fn`: a promise, which a change of a field can break unseen.
 //!
-//! The list is whole: [`nothing_public_is_forgotten`]. What is not here is asserted beside itself: `Instant`, `Sleep`, `Interval`, `Timeout`,
-//! `MissedTickBehavior` and `Elapsed`, in `runtime/src/time/tests.rs`.
+//! The list is whole: [`nothing_public_is_forgotten`]. What is not here is asserted beside itself: `Instant`, `Sleep`, `Interval`, `IntervalStream`,
+//! `Timeout`, `MissedTickBehavior` and `Elapsed`, in `runtime/src/time/tests.rs`.
 //!
 //! Each promise is the one that tokio makes for its type of the same name, but where a comment says why not.
 

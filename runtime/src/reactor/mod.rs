@@ -221,7 +221,9 @@ impl fmt::Debug for Reactor {
 
 /// What operations on a socket give when its runtime is gone.
 fn shut_down() -> io::Error {
-    io::Error::other("the heist runtime that this socket belongs to has been shut down")
+    io::Error::other(
+        "the heist runtime that this socket or file descriptor belongs to has been shut down",
+    )
 }
 
 /// The right to wait for events: only one thread has it at a time.

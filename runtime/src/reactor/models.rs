@@ -329,3 +329,60 @@ fn shutdown_against_waiting() {
         }
     });
 }
+
+/// An event comes for both directions, the runtime ends, and one task stops waiting, all at once: whoever waits for the slot, be it by a `poll_` method or in the list, is woken
+/// and finds it ready.
+#[test]
+fn event_against_shutdown_in_every_list() {
+    model(|| {
+        let socket = Arc::new(Socket::open(Ready::EMPTY));
+        let mut tasks = Vec::new();
+        let mut task = || {
+            let (task, waker) = Task::new();
+            tasks.push(task);
+            waker
+        };
+        let directions = [Direction::Read, Direction::Write];
+        for direction in directions {
+            let polled = socket
+                .slot
+                .poll_ready(direction, &mut Context::from_waker(&task()));
+            assert!(polled.is_pending());
+        }
+        let mut waits = [Interest::READABLE, Interest::WRITABLE]
+            .map(|interest| Box::pin(socket.slot.wait_for(interest)));
+        let turn;
+        let shutdown;
+        {
+            let mut cancelled = pin!(socket.slot.wait_for(Interest::READABLE));
+            let (_cancelled, cancelled_waker) = Task::new();
+            let cx = &mut Context::from_waker(&cancelled_waker);
+            assert!(cancelled.as_mut().poll(cx).is_pending());
+            for wait in &mut waits {
+                let waker = task();
+                let cx = &mut Context::from_waker(&waker);
+                assert!(wait.as_mut().poll(cx).is_pending());
+            }
+            turn = thread::spawn({
+                let socket = socket.clone();
+                move || socket.deliver(Ready::READABLE | Ready::WRITABLE)
+            });
+            shutdown = thread::spawn({
+                let socket = socket.clone();
+                move || socket.slot.shut_down()
+            });
+        }
+        turn.join().unwrap();
+        shutdown.join().unwrap();
+        assert!(tasks.iter().all(|task| task.was_woken()));
+        let cx = &mut Context::from_waker(Waker::noop());
+        for direction in directions {
+            let polled = socket.slot.poll_ready(direction, cx);
+            assert!(matches!(polled, Poll::Ready(seen) if seen.is_shut_down()));
+        }
+        for wait in &mut waits {
+            let polled = wait.as_mut().poll(cx);
+            assert!(matches!(polled, Poll::Ready(seen) if seen.is_shut_down()));
+        }
+    });
+}

@@ -1,4 +1,4 @@
-//! Models of the scheduler's parts: the next-slot, the injector, the sleep protocol, the watch, the summons, the leases.
+//! Models of the scheduler's parts: the next-slot, the injector, the sleep protocol, the watch, the standbys, the summons, the leases.
 
 use super::closing::Closing;
 use super::idle::{Idle, Keeper};
@@ -12,14 +12,18 @@ use super::slot::NextSlot;
 use super::summons::Summons;
 use crate::loom::atomic::{
     AtomicBool, AtomicUsize,
-    Ordering::{Relaxed, SeqCst},
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
     fence,
 };
 use crate::loom::cell::UnsafeCell;
 use crate::loom::{Arc, hint, model, model_within, thread};
 use crate::task::{self, Header, Id, IdBlock, JoinHandle, Schedule, Task};
+use crate::time::{Clock, Timers, sleep_until};
+use std::future::Future;
 use std::panic::Location;
 use std::ptr::NonNull;
+use std::task::{Context, Wake, Waker};
+use std::time::Duration;
 
 /// A task that is never woken.
 struct Nowhere;
@@ -606,6 +610,106 @@ fn standby_leaves() {
         got += closer.join().expect("the closer panicked");
         assert_eq!(got, 2, "each task comes out once");
         assert!(first_handle.is_finished() && second_handle.is_finished());
+    });
+}
+
+/// A standby goes home while another worker steals from it, one of its timers is cancelled elsewhere and the runtime shuts down: the task comes out once, and the
+/// timers that are left are woken, each once.
+#[test]
+fn standby_leaves_its_timers() {
+    model(|| {
+        let injector = Arc::new(Injector::new(1));
+        let (queue, stealer) = Local::new();
+        let (task, _, handle) = marked();
+        assert!(queue.push(task).is_ok());
+
+        let timers = Arc::new(Timers::new(0, Clock::default(), Box::new(|| ())));
+        let wakes: [_; 3] = std::array::from_fn(|_| std::sync::Arc::<Wakes>::default());
+        // Far off, and more than a batch.
+        let deadline = Clock::default().now() + Duration::from_secs(3_600);
+        let [cancelled, second, third] = [0, 1, 2].map(|number: usize| {
+            let _entered = timers.enter(None);
+            let waker = Waker::from(wakes[number].clone());
+            let mut sleep = Box::pin(sleep_until(deadline));
+            let poll = sleep.as_mut().poll(&mut Context::from_waker(&waker));
+            assert!(poll.is_pending());
+            sleep
+        });
+
+        let thief = thread::spawn(move || match stealer.steal(&Local::new().0) {
+            Steal::Task(task) => count(Some(task)),
+            Steal::Empty | Steal::Retry => 0,
+        });
+        let closer = {
+            let (injector, timers) = (injector.clone(), timers.clone());
+            thread::spawn(move || {
+                let given_back = injector.close().into_iter();
+                let given_back: usize = given_back.map(|task| count(Some(task))).sum();
+                timers.shutdown();
+                given_back
+            })
+        };
+        let canceller = thread::spawn(move || drop(cancelled));
+        let mut got = 0;
+        while let Some(task) = queue.pop() {
+            got += count(injector.push(task, 0).err());
+        }
+        got += thief.join().expect("the thief panicked");
+        got += closer.join().expect("the closer panicked");
+        canceller.join().expect("the canceller panicked");
+        assert_eq!(got, 1, "the task comes out once");
+        assert!(handle.is_finished());
+
+        assert_eq!(timers.shared().next_deadline(), None);
+        drop((second, third));
+        let woken = wakes.map(|wakes| {
+            let wakes = std::sync::Arc::into_inner(wakes).expect("a waker has leaked");
+            wakes.0.into_inner()
+        });
+        assert!(woken[0] <= 1);
+        assert_eq!(woken[1..], [1, 1]);
+    });
+}
+
+/// Counts its wakes. On `std`'s atomics, so that it orders nothing for the model.
+#[derive(Default)]
+struct Wakes(std::sync::atomic::AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, Relaxed);
+    }
+}
+
+/// The one who turns the reactor has done so and goes back to sleep, while another worker falls asleep: one of them turns it. As in `sleep.rs`, where a worker
+/// that was awake tries to claim it, and one that has only turned it does if all are asleep.
+#[test]
+fn reactor_is_handed_over() {
+    model(|| {
+        /// As parking_lot's `try_lock`, which may look at an old state. (loom's own waits for a lock that another is about to give back.)
+        fn claims(reactor: &AtomicBool) -> bool {
+            !reactor.load(Relaxed)
+                && reactor
+                    .compare_exchange(false, true, Acquire, Relaxed)
+                    .is_ok()
+        }
+
+        let idle = Arc::new(Idle::new(2, false));
+        let reactor = Arc::new(AtomicBool::new(true));
+        idle.fall_asleep(0, false);
+        let turner = {
+            let (idle, reactor) = (idle.clone(), reactor.clone());
+            thread::spawn(move || {
+                reactor.store(false, Release);
+                // Nothing has come for it: it stays asleep.
+                assert!(!idle.is_awake(0));
+                idle.awake() == 0 && claims(&reactor)
+            })
+        };
+        idle.fall_asleep(1, false);
+        let mine = claims(&reactor);
+        let others = turner.join().expect("the turner panicked");
+        assert!(mine || others, "all sleep, and nobody in the reactor");
     });
 }
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::clock::Instant;
+use super::interval_stream::{self, IntervalStream};
 use super::sleep::{Sleep, sleep_until};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -325,5 +326,24 @@ impl Interval {
     #[must_use = "it only tells"]
     pub fn period(&self) -> Duration {
         self.period
+    }
+
+    /// Its ticks, one after the other, as a stream, which never ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::StreamExt;
+    /// use heist::time::{Duration, interval};
+    ///
+    /// # heist::run(async {
+    /// let period = Duration::from_millis(1);
+    /// let mut ticks = interval(period).into_stream();
+    /// let first = ticks.next().await.expect("it never ends");
+    /// assert_eq!(ticks.next().await, Some(first + period));
+    /// # });
+    /// ```
+    pub fn into_stream(self) -> IntervalStream {
+        interval_stream::interval_stream(self)
     }
 }

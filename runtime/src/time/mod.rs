@@ -41,7 +41,7 @@
 //! # });
 //! ```
 
-// What comes in: futures that wait (`sleep.rs`, `timeout.rs`, `interval.rs`) and the scheduler's `Timers`
+// What comes in: futures that wait (`sleep.rs`, `timeout.rs`, `interval.rs`, `interval_stream.rs`) and the scheduler's `Timers`
 // (`timers.rs`), which says on each thread which wheel is its own, and turns the wheels. What goes out: wakes. In
 // between are the entry, the part of a future that a wheel knows (`entry.rs`, with all the `unsafe` and its
 // contract), the wheel with its lock (`wheel.rs`), and its geometry (`slots.rs`).
@@ -52,6 +52,7 @@ mod clock;
 mod entry;
 pub mod error;
 mod interval;
+mod interval_stream;
 mod pause;
 mod sleep;
 mod slots;
@@ -66,6 +67,7 @@ mod tests;
 
 pub use self::clock::Instant;
 pub use self::interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub use self::interval_stream::IntervalStream;
 pub use self::pause::{advance, pause, resume};
 pub use self::sleep::{Sleep, sleep, sleep_until};
 pub use self::timeout::{Timeout, timeout, timeout_at};

@@ -4,6 +4,7 @@ use super::entry::{Entry, State};
 use super::error::Elapsed;
 use super::slots::NEVER;
 use super::*;
+use futures_core::Stream;
 use heist_sync::coop::{self, Budget};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::cell::Cell;
@@ -20,6 +21,7 @@ assert_impl_all!(Instant: Send, Sync, Unpin, Copy, std::hash::Hash, Ord);
 assert_impl_all!(Sleep: Send, Sync, Future<Output = ()>);
 assert_not_impl_any!(Sleep: Unpin);
 assert_impl_all!(Interval: Send, Sync, Unpin);
+assert_impl_all!(IntervalStream: Send, Sync, Unpin, Stream<Item = Instant>);
 assert_impl_all!(MissedTickBehavior: Send, Sync, Unpin);
 assert_impl_all!(Elapsed: Send, Sync, Unpin, std::error::Error);
 assert_impl_all!(Timeout<std::future::Ready<()>>: Send, Sync);
@@ -967,6 +969,34 @@ fn an_interval_can_be_reset() {
     assert!(tick(&mut interval).is_pending());
     interval.reset_immediately();
     assert!(tick(&mut interval).is_ready());
+}
+
+#[test]
+fn an_interval_as_a_stream_ticks_as_it_does() {
+    let timers = timers();
+    let _entered = timers.enter(Some(0));
+    let start = Instant::now();
+    let period = Duration::from_secs(1);
+    let mut ticks = interval_at(start, period).into_stream();
+    let next = |ticks: &mut IntervalStream| {
+        let cx = &mut Context::from_waker(Waker::noop());
+        Pin::new(ticks).poll_next(cx)
+    };
+    assert_eq!(next(&mut ticks), Poll::Ready(Some(start)));
+    assert!(next(&mut ticks).is_pending());
+    assert_eq!(ticks.size_hint(), (usize::MAX, None));
+
+    // What is done to the interval in it, it does.
+    let past = start - period / 1_000;
+    ticks.as_mut().reset_at(past);
+    assert_eq!(next(&mut ticks), Poll::Ready(Some(past)));
+    assert!(next(&mut ticks).is_pending());
+    assert_eq!(ticks.as_ref().period(), period);
+
+    // And given back, it goes on from there.
+    let mut interval = ticks.into_inner();
+    assert!(tick(&mut interval).is_pending());
+    assert_eq!(interval.period(), period);
 }
 
 #[test]

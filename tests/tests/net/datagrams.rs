@@ -19,7 +19,7 @@ async fn udp() -> UdpSocket {
 }
 
 /// Two sockets, connected to each other.
-async fn udp_pair() -> (UdpSocket, UdpSocket) {
+pub(crate) async fn udp_pair() -> (UdpSocket, UdpSocket) {
     let (one, other) = (udp().await, udp().await);
     one.connect(other.local_addr().unwrap()).await.unwrap();
     other.connect(one.local_addr().unwrap()).await.unwrap();
@@ -27,10 +27,10 @@ async fn udp_pair() -> (UdpSocket, UdpSocket) {
 }
 
 /// A name for a socket, which is removed when this is dropped.
-struct Name(PathBuf);
+pub(crate) struct Name(pub(crate) PathBuf);
 
 impl Name {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Relaxed);
         let name = format!("heist-tests-{}-{count}", std::process::id());

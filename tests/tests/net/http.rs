@@ -1,12 +1,13 @@
 //! hyper, as a server and as a client, against peers on blocking sockets.
 
+use crate::streams::Listening;
 use crate::support::{listener, wait_for_end};
-use heist::net::TcpStream;
+use heist::net::{TcpStream, UnixStream};
 use heist_tests::Shape;
-use http_body_util::{BodyExt, Empty};
-use hyper::body::Bytes;
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::thread;
@@ -119,4 +120,39 @@ pub(crate) fn a_connection_that_is_kept(shape: Shape) {
         assert!(sender.ready().await.is_err());
     });
     server.join().unwrap();
+}
+
+/// Both ends hyper's, over a Unix socket, with requests whose bodies are more than it holds.
+pub(crate) fn over_a_unix_socket(shape: Shape) {
+    const LENGTH: usize = 1 << 20;
+    shape.block_on(async {
+        let listening = Listening::new();
+        let listener = listening.listener.clone();
+        let serving = heist::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let echo = service_fn(async |request: Request<Incoming>| {
+                let body = request.into_body().collect().await?.to_bytes();
+                Ok::<_, hyper::Error>(Response::new(Full::new(body)))
+            });
+            let server = hyper::server::conn::http1::Builder::new();
+            server.serve_connection(stream, echo).await
+        });
+        let stream = UnixStream::connect(listening.path()).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+        let connection = heist::spawn(connection);
+        for number in 0..4 {
+            sender.ready().await.unwrap();
+            let body = Bytes::from(vec![number; LENGTH >> number]);
+            let request = Request::post("/").header("host", "localhost");
+            let request = request.body(Full::new(body.clone())).unwrap();
+            let response = sender.send_request(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::OK);
+            let echoed = response.collect().await.unwrap().to_bytes();
+            assert!(echoed == body, "the echo of {number} is another");
+        }
+        // The end of the one is the end of the other.
+        drop(sender);
+        connection.await.unwrap().unwrap();
+        serving.await.unwrap().unwrap();
+    });
 }

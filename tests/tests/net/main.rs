@@ -86,7 +86,8 @@ suite! {
     http:
         a_server_that_closes
         a_client_that_closes
-        a_connection_that_is_kept;
+        a_connection_that_is_kept
+        over_a_unix_socket;
     owners:
         from_task_to_task
         from_runtime_to_runtime
@@ -96,13 +97,14 @@ suite! {
     shutdown:
         who_waits_gets_an_error
         what_comes_after_gets_an_error
+        unix_streams_and_halves
+        datagrams_and_descriptors
         a_connection_that_is_being_made
         under_a_poll_that_goes_on;
     streams:
         sixteen_in_accept
         sixteen_in_readable
         sixteen_in_writable
-        who_is_woken_and_goes_passes_it_on
         halves_in_two_tasks
         a_listener_as_a_stream
         nothing_is_left_open;
@@ -110,7 +112,9 @@ suite! {
         the_last_waker_is_woken
         any_number_of_tasks
         a_waker_that_is_gone
-        what_is_ready_stays_so;
+        what_is_ready_stays_so
+        who_is_woken_and_goes_passes_it_on
+        who_is_woken_and_goes_leaves_the_room_to_others;
     timers:
         ten_thousand_at_random
         a_timeout_over_a_read

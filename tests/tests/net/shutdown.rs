@@ -1,9 +1,12 @@
 //! Sockets that outlive their runtime.
 
+use crate::streams::{Listening, settle_reading};
 use crate::support::{Deaf, listener, once_waiting, pair};
 use futures_lite::future::block_on;
-use heist::io::{AsyncReadExt, AsyncWriteExt, Interest};
-use heist::net::{TcpListener, TcpStream};
+use heist::StreamExt;
+use heist::io::unix::AsyncFd;
+use heist::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, Interest};
+use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream};
 use heist::runtime::Runtime;
 use heist_tests::{PATIENCE, Running, Shape, receive, wait_until};
 use std::future::{Future, poll_fn};
@@ -17,7 +20,8 @@ fn assert_shut_down<T>(outcome: io::Result<T>) {
     let Err(error) = outcome else {
         panic!("its runtime is gone");
     };
-    let expected = "the heist runtime that this socket belongs to has been shut down";
+    let expected =
+        "the heist runtime that this socket or file descriptor belongs to has been shut down";
     assert_eq!(error.to_string(), expected);
 }
 
@@ -151,6 +155,146 @@ pub(crate) fn what_comes_after_gets_an_error(shape: Shape) {
             let listener = TcpListener::from_std(listener.into_std().unwrap()).unwrap();
             listener.accept().await.unwrap();
         });
+    }
+}
+
+/// Unix streams and listeners, a listener's stream, and halves of either kind: who waits by one gets the error, and so does who comes later.
+pub(crate) fn unix_streams_and_halves(shape: Shape) {
+    /// A half that waits, and comes back with what it got.
+    async fn later<S>(mut half: S, done: io::Result<usize>) -> io::Result<usize>
+    where
+        S: AsyncRead + Unpin,
+    {
+        assert_shut_down(half.read(&mut [0]).await);
+        done
+    }
+
+    let other = Shape::Workers(2).running();
+    for way in 0..6 {
+        let home = shape.running();
+        let server = home.block_on(async { Listening::new() });
+        let (unix, peers, tcp, incoming) = home.block_on(async {
+            let (unix, peers): (Vec<_>, Vec<_>) =
+                (0..4).map(|_| UnixStream::pair().unwrap()).unzip();
+            for stream in &unix {
+                settle_reading(stream).await;
+            }
+            let (tcp, peer) = pair().await;
+            (unix, (peers, peer), tcp, listener().await.into_stream())
+        });
+        let [unix, halved, full, idle]: [UnixStream; 4] = unix.try_into().unwrap();
+        while full.try_write(&[0; 65_536]).is_ok() {}
+
+        let mut waiting = Waiting::new(&other);
+        let listener = server.listener.clone();
+        waiting.add(async move {
+            let outcome = listener.accept().await.map(drop);
+            assert_shut_down(listener.accept().await);
+            outcome
+        });
+        waiting.add(async move {
+            let mut incoming = incoming;
+            let outcome = incoming.next().await.expect("it never ends");
+            assert_shut_down(incoming.next().await.expect("it never ends"));
+            outcome.map(drop)
+        });
+        let unix = Arc::new(unix);
+        for interest in [Interest::READABLE, Interest::PRIORITY] {
+            let stream = unix.clone();
+            waiting.add(async move { stream.ready(interest).await });
+        }
+        waiting.add(async move {
+            let outcome = (&*unix).read(&mut [0]).await;
+            assert_shut_down(unix.try_read(&mut [0]));
+            assert_shut_down(unix.readable().await);
+            assert_shut_down((&*unix).write(b"more").await);
+            outcome
+        });
+
+        let (read, mut write) = full.into_split();
+        waiting.add(async move {
+            let outcome = write.write_all(&[0; 65_536]).await;
+            assert_shut_down(write.writable().await);
+            assert_shut_down(write.try_write(b"more"));
+            // That needs no reactor.
+            write.close().await.unwrap();
+            outcome
+        });
+        waiting.add(async move { read.readable().await });
+        let (mut read, write) = tcp.into_split();
+        waiting.add(async move {
+            let outcome = read.read(&mut [0]).await;
+            assert_shut_down(read.peek(&mut [0]).await);
+            later(read, outcome).await
+        });
+        // Both halves of one, lent.
+        let mut halved = halved;
+        waiting.add(async move {
+            let (mut read, write) = halved.split();
+            let outcome = read.read(&mut [0]).await;
+            assert_shut_down(write.writable().await);
+            later(read, outcome).await
+        });
+
+        end(home, way);
+        waiting.assert_shut_down();
+        // Nobody waited for these.
+        block_on(async {
+            assert_shut_down(idle.readable().await);
+            assert_shut_down(write.writable().await);
+            later(idle, Ok(0)).await.unwrap();
+        });
+        drop(peers);
+    }
+}
+
+/// Datagram sockets, and descriptors of one's own, likewise.
+pub(crate) fn datagrams_and_descriptors(shape: Shape) {
+    let other = Shape::Workers(2).running();
+    for way in 0..6 {
+        let home = shape.running();
+        let (udp, (unix, _peer), pipe, _writer) = home.block_on(async {
+            let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let (reader, writer) = std::io::pipe().unwrap();
+            rustix::io::ioctl_fionbio(&reader, true).unwrap();
+            let pipe = AsyncFd::with_interest(reader, Interest::READABLE).unwrap();
+            (udp, UnixDatagram::pair().unwrap(), pipe, writer)
+        });
+        let address = udp.local_addr().unwrap();
+        let (udp, unix) = (Arc::new(udp), Arc::new(unix));
+        while unix.try_send(b"full").is_ok() {}
+
+        let mut waiting = Waiting::new(&other);
+        let socket = udp.clone();
+        waiting.add(async move {
+            let outcome = socket.recv(&mut [0]).await;
+            assert_shut_down(socket.recv_from(&mut [0]).await);
+            assert_shut_down(socket.send_to(b"more", address).await);
+            outcome
+        });
+        let socket = udp.clone();
+        waiting.add(async move { socket.peek_from(&mut [0]).await });
+        let socket = udp.clone();
+        waiting.add(async move { poll_fn(|cx| socket.poll_recv_ready(cx)).await });
+        waiting.add(async move { udp.readable().await });
+        let socket = unix.clone();
+        waiting.add(async move {
+            let outcome = socket.send(b"more").await;
+            assert_shut_down(socket.send(b"more").await);
+            assert_shut_down(socket.writable().await);
+            outcome
+        });
+        waiting.add(async move { unix.recv(&mut [0]).await });
+        waiting.add(async move {
+            let nothing = |_: &_| -> io::Result<()> { Err(io::ErrorKind::WouldBlock.into()) };
+            let outcome = pipe.async_io(Interest::READABLE, nothing).await;
+            assert_shut_down(pipe.readable().await);
+            assert_shut_down(pipe.try_io(Interest::READABLE, |_| Ok(())));
+            outcome
+        });
+
+        end(home, way);
+        waiting.assert_shut_down();
     }
 }
 

@@ -1,6 +1,6 @@
 //! What TCP and Unix streams have in common, and their halves: many tasks at one of them, each for both kinds.
 
-use crate::support::{Wakes, alone, once_waiting, open_descriptors, pair, until};
+use crate::support::{alone, once_waiting, open_descriptors, pair, until};
 use futures_lite::future::poll_once;
 use heist::StreamExt;
 use heist::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,10 +9,9 @@ use heist_tests::{Shape, Tally};
 use std::future::Future;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::task::{Context, Poll, Waker};
 
 const TASKS: usize = 16;
 
@@ -61,13 +60,13 @@ impl Stream for UnixStream {
 }
 
 /// A Unix listener in a directory of its own, which goes with this.
-struct Listening {
-    listener: Arc<UnixListener>,
+pub(crate) struct Listening {
+    pub(crate) listener: Arc<UnixListener>,
     directory: PathBuf,
 }
 
 impl Listening {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, SeqCst);
         let name = format!("heist-streams-{}-{number}", std::process::id());
@@ -80,7 +79,7 @@ impl Listening {
         }
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.directory.join("server")
     }
 }
@@ -241,110 +240,6 @@ pub(crate) fn sixteen_in_accept(shape: Shape) {
             }
             drop(clients);
         }
-    });
-}
-
-/// Futures that wait, each with a waker of its own, which counts.
-struct Waiting<F> {
-    futures: Vec<(Pin<Box<F>>, Arc<Wakes>)>,
-}
-
-impl<F: Future> Waiting<F> {
-    /// Futures that all wait: made anew, after `settle`, if some need not. (A TCP stream that is full may have room again as its data goes on its way.)
-    async fn new(settle: impl AsyncFn(), future: impl Fn() -> F) -> Self {
-        loop {
-            settle().await;
-            let futures = (0..TASKS).map(|_| (Box::pin(future()), Arc::default()));
-            let mut waiting = Self {
-                futures: futures.collect(),
-            };
-            if waiting.poll().is_empty() {
-                return waiting;
-            }
-        }
-    }
-
-    /// What those are done with that are done, which go.
-    fn poll(&mut self) -> Vec<F::Output> {
-        let mut done = Vec::new();
-        self.futures.retain_mut(|(future, wakes)| {
-            let waker = Waker::from(wakes.clone());
-            match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                Poll::Ready(output) => done.push(output),
-                Poll::Pending => return true,
-            }
-            false
-        });
-        done
-    }
-
-    /// When one has been woken, drops it as it is.
-    async fn drop_one_that_is_woken(&mut self) {
-        let woken = |(_, wakes): &(_, Arc<Wakes>)| wakes.count() > 0;
-        until(|| self.futures.iter().any(woken)).await;
-        let index = self.futures.iter().position(woken).unwrap();
-        drop(self.futures.remove(index));
-    }
-
-    /// Waits until at least so many are done. Nobody else wakes them: only who was woken is worth a poll.
-    async fn until_done(&mut self, count: usize) -> Vec<F::Output> {
-        let mut done = Vec::new();
-        until(|| {
-            if self.futures.iter().any(|(_, wakes)| wakes.count() > 0) {
-                done.extend(self.poll());
-            }
-            done.len() >= count
-        })
-        .await;
-        done
-    }
-}
-
-/// Who goes after its wake has come keeps it from nobody.
-pub(crate) fn who_is_woken_and_goes_passes_it_on(shape: Shape) {
-    async fn on<S: Stream>(ours: S, theirs: S) {
-        let mut readers =
-            Waiting::new(async || settle_reading(&ours).await, || ours.readable()).await;
-        assert_eq!(theirs.try_write(b"!").unwrap(), 1);
-        readers.drop_one_that_is_woken().await;
-        assert_eq!(readers.until_done(TASKS - 1).await.len(), TASKS - 1);
-        drop(readers);
-
-        let chunk = vec![0; 1 << 16];
-        let fill = async || while ours.try_write(&chunk).is_ok() {};
-        let mut writers = Waiting::new(fill, || ours.writable()).await;
-        let mut buffer = vec![0; 1 << 16];
-        let drained = async {
-            loop {
-                theirs.readable().await.unwrap();
-                while theirs.try_read(&mut buffer).is_ok() {}
-                heist::task::yield_now().await;
-            }
-        };
-        let written = async {
-            writers.drop_one_that_is_woken().await;
-            assert_eq!(writers.until_done(TASKS - 1).await.len(), TASKS - 1);
-        };
-        futures_lite::future::or(drained, written).await;
-    }
-
-    shape.block_on(async {
-        let (ours, theirs) = pair().await;
-        on(ours, theirs).await;
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        on(ours, theirs).await;
-
-        let listener = crate::support::listener().await;
-        let mut acceptors = Waiting::new(async || (), || listener.accept()).await;
-        let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        acceptors.drop_one_that_is_woken().await;
-        assert_eq!(acceptors.until_done(1).await.len(), 1);
-
-        let server = Listening::new();
-        let mut acceptors = Waiting::new(async || (), || server.listener.accept()).await;
-        let _client = std::os::unix::net::UnixStream::connect(server.path()).unwrap();
-        acceptors.drop_one_that_is_woken().await;
-        assert_eq!(acceptors.until_done(1).await.len(), 1);
     });
 }
 

@@ -66,6 +66,11 @@ impl Wakes {
     pub(crate) fn count(&self) -> usize {
         self.0.load(SeqCst)
     }
+
+    /// Whether it was woken since the last call.
+    pub(crate) fn take(&self) -> bool {
+        self.0.swap(0, SeqCst) > 0
+    }
 }
 
 impl Wake for Wakes {

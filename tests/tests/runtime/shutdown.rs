@@ -171,7 +171,7 @@ pub(crate) fn blocking_jobs_that_wait_for_drivers(shape: Shape) {
         );
         assert_eq!(
             wait(reads).unwrap().unwrap_err().to_string(),
-            "the heist runtime that this socket belongs to has been shut down"
+            "the heist runtime that this socket or file descriptor belongs to has been shut down"
         );
         drop(driver);
     }
