@@ -1,0 +1,218 @@
+//! [`UnixDatagram`], and queues that are full.
+
+use super::*;
+
+#[test]
+fn a_name_is_where_a_unix_socket_is_found() {
+    each_kind(|reactor| {
+        let folder = Folder::new();
+        let (path, clients_path) = (folder.socket(), folder.0.join("client"));
+        block_on(reactor, async {
+            let server = UnixDatagram::bind(&path).unwrap();
+            let client = UnixDatagram::bind(&clients_path).unwrap();
+            assert_eq!(
+                server.local_addr().unwrap().as_pathname(),
+                Some(path.as_path())
+            );
+            let buffer = &mut [0; 8];
+            for _ in 0..3 {
+                client.send_to(b"ask", &path).await.unwrap();
+                let (length, from) = server.recv_from(buffer).await.unwrap();
+                assert_eq!(length, 3);
+                let sent = server.send_to(b"answer", from.as_pathname().unwrap()).await;
+                assert_eq!(sent.unwrap(), 6);
+                assert_eq!(client.recv(buffer).await.unwrap(), 6);
+            }
+            client.connect(&path).unwrap();
+            assert_eq!(
+                client.peer_addr().unwrap().as_pathname(),
+                Some(path.as_path())
+            );
+            assert_eq!(client.send(b"sent").await.unwrap(), 4);
+            assert_eq!(server.recv(buffer).await.unwrap(), 4);
+            let error = UnixDatagram::bind(&path).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+            assert!(client.take_error().unwrap().is_none());
+            client.shutdown(Shutdown::Write).unwrap();
+            assert!(client.send(b"sent").await.is_err());
+        });
+    });
+}
+
+#[test]
+fn unix_datagrams_without_waiting_and_by_polling() {
+    each_kind(|reactor| {
+        let folder = Folder::new();
+        let path = folder.socket();
+        block_on(reactor, async {
+            let (one, other) = UnixDatagram::pair().unwrap();
+            let buffer = &mut [0; 8];
+            assert_would_block(other.try_recv(buffer));
+            assert_would_block(other.try_recv_from(buffer));
+            assert_eq!(one.try_send(b"1").unwrap(), 1);
+            other.readable().await.unwrap();
+            assert_eq!(other.try_recv(buffer).unwrap(), 1);
+            assert_eq!(poll_fn(|cx| one.poll_send(cx, b"22")).await.unwrap(), 2);
+            assert_eq!(poll_fn(|cx| other.poll_recv(cx, buffer)).await.unwrap(), 2);
+            one.send(b"333").await.unwrap();
+            let (length, from) = poll_fn(|cx| other.poll_recv_from(cx, buffer))
+                .await
+                .unwrap();
+            assert!(length == 3 && from.is_unnamed());
+
+            let server = UnixDatagram::bind(&path).unwrap();
+            let client = UnixDatagram::unbound().unwrap();
+            assert_eq!(client.try_send_to(b"4444", &path).unwrap(), 4);
+            poll_fn(|cx| server.poll_recv_ready(cx)).await.unwrap();
+            assert_eq!(server.try_recv_from(buffer).unwrap().0, 4);
+            poll_fn(|cx| client.poll_send_ready(cx)).await.unwrap();
+            let sent = poll_fn(|cx| client.poll_send_to(cx, b"55555", &path)).await;
+            assert_eq!(sent.unwrap(), 5);
+            assert_eq!(server.recv(buffer).await.unwrap(), 5);
+            let receive = || SockRef::from(&server).recv(&mut [std::mem::MaybeUninit::new(0); 8]);
+            assert_would_block(server.try_io(Interest::READABLE, receive));
+            client.writable().await.unwrap();
+            let send = || SockRef::from(&one).send(b"666666");
+            assert_eq!(one.async_io(Interest::WRITABLE, send).await.unwrap(), 6);
+            assert!(other.ready(Interest::READABLE).await.unwrap().is_readable());
+        });
+    });
+}
+
+/// Connected or not, by a socket of which nothing is in the queue: each learns that there is room again.
+#[test]
+fn a_queue_full_of_others_datagrams_is_waited_for() {
+    each_kind(|reactor| {
+        let folder = Folder::new();
+        let path = folder.socket();
+        block_on(reactor, async {
+            let server = UnixDatagram::bind(&path).unwrap();
+            let named = UnixDatagram::unbound().unwrap();
+            let connected = UnixDatagram::unbound().unwrap();
+            connected.connect(&path).unwrap();
+            let full = fill(&path);
+            assert!(full > 0);
+            assert_would_block(named.try_send_to(b"late", &path));
+            assert_would_block(connected.try_send(b"late"));
+            let mut sends = pin!(async {
+                named.send_to(b"by name", &path).await.unwrap();
+                poll_fn(|cx| named.poll_send_to(cx, b"by name, polled", &path))
+                    .await
+                    .unwrap();
+                connected.send(b"connected").await.unwrap();
+            });
+            assert!(poll_once(sends.as_mut()).await.is_none());
+            let receive = async {
+                let mut late = Vec::new();
+                let mut buffer = [0; 32];
+                for _ in 0..full + 3 {
+                    // Full again, each time.
+                    let length = server.recv(&mut buffer).await.unwrap();
+                    if &buffer[..length] != b"others'" {
+                        late.push(buffer[..length].to_vec());
+                    }
+                }
+                late
+            };
+            let (late, ()) = zip(receive, sends).await;
+            assert_eq!(late, [&b"by name"[..], b"by name, polled", b"connected"]);
+        });
+    });
+}
+
+/// Who sends by name and finds the queue full sleeps: to the kernel its socket is writable all the time.
+#[cfg(target_os = "linux")]
+#[test]
+fn each_way_to_send_by_name_sleeps_until_there_is_room() {
+    each_kind(|reactor| {
+        let folder = Folder::new();
+        let path = folder.socket();
+        let _entered = reactor.enter();
+        let server = UnixDatagram::bind(&path).unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        let (task, waker) = Task::new(reactor);
+        let cx = &mut Context::from_waker(&waker);
+        let catch_up = || while turn(reactor, Some(Duration::ZERO)) > 0 {};
+        for polled in [false, true, true, false] {
+            fill(&path);
+            let mut send = pin!(async {
+                if polled {
+                    poll_fn(|cx| sender.poll_send_to(cx, b"late", &path)).await
+                } else {
+                    sender.send_to(b"late", &path).await
+                }
+            });
+            // It may have been ready, as far as was known.
+            for _ in 0..2 {
+                assert!(send.as_mut().poll(cx).is_pending());
+                catch_up();
+            }
+            assert_eq!(task.wakes(), 0);
+            server.try_recv(&mut [0; 8]).unwrap();
+            catch_up();
+            assert_eq!(task.wakes(), 1);
+            assert!(matches!(send.poll(cx), Poll::Ready(Ok(4))));
+        }
+    });
+}
+
+/// One receiver without room doesn't make a socket wait for another.
+#[test]
+fn a_full_queue_is_no_obstacle_to_another_receiver() {
+    each_kind(|reactor| {
+        let (full, free) = (Folder::new(), Folder::new());
+        block_on(reactor, async {
+            let _full = UnixDatagram::bind(full.socket()).unwrap();
+            let other = UnixDatagram::bind(free.socket()).unwrap();
+            let sender = UnixDatagram::unbound().unwrap();
+            fill(&full.socket());
+            let mut stuck = pin!(sender.send_to(b"stuck", full.socket()));
+            assert!(poll_once(stuck.as_mut()).await.is_none());
+            assert_eq!(sender.send_to(b"free", free.socket()).await.unwrap(), 4);
+            assert_eq!(other.recv(&mut [0; 8]).await.unwrap(), 4);
+            assert!(poll_once(stuck.as_mut()).await.is_none());
+        });
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_receiver_that_goes_ends_the_wait_for_room() {
+    each_kind(|reactor| {
+        let folder = Folder::new();
+        let path = folder.socket();
+        block_on(reactor, async {
+            let server = UnixDatagram::bind(&path).unwrap();
+            let sender = UnixDatagram::unbound().unwrap();
+            fill(&path);
+            let mut send = pin!(sender.send_to(b"late", &path));
+            assert!(poll_once(send.as_mut()).await.is_none());
+            drop(server);
+            let error = send.await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        });
+    });
+}
+
+/// A socket's own buffer is full, too, now and then.
+#[test]
+fn what_was_sent_and_not_received_is_waited_for() {
+    each_kind(|reactor| {
+        block_on(reactor, async {
+            let (one, other) = UnixDatagram::pair().unwrap();
+            let mut sent = 0;
+            while poll_once(one.send(&[0; 1_000])).await.is_some() {
+                sent += 1;
+            }
+            let mut send = pin!(one.send(b"late"));
+            assert!(poll_once(send.as_mut()).await.is_none());
+            let receive = async {
+                for _ in 0..sent {
+                    assert_eq!(other.recv(&mut [0; 1_000]).await.unwrap(), 1_000);
+                }
+                other.recv(&mut [0; 8]).await.unwrap()
+            };
+            assert_eq!(zip(send, receive).await.1, 4);
+        });
+    });
+}
