@@ -3,6 +3,7 @@
 //! | to | use | asyncio's |
 //! | --- | --- | --- |
 //! | give one value to one task | [`oneshot`] | `Future` |
+//! | let so many through at a time | [`Semaphore`] | `Semaphore` |
 //! | tell tasks that something happened | [`Notify`] | |
 //! | let other tasks run from a loop that is always ready | [`coop`] | `sleep(0)` |
 //!
@@ -22,12 +23,16 @@ mod counting_waker;
 mod loom;
 mod notify;
 pub mod oneshot;
+mod semaphore;
 #[doc(hidden)]
 pub mod trace;
 mod wait_list;
 mod waking;
 
 pub use notify::Notify;
+pub use semaphore::{
+    AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError,
+};
 
 /// The futures that have a name.
 pub mod futures {
