@@ -6,6 +6,8 @@
 
 pub(crate) mod core;
 pub(crate) mod error;
+#[cfg(test)]
+mod models;
 mod permit;
 #[cfg(all(test, not(heist_loom)))]
 mod tests;
