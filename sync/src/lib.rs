@@ -3,6 +3,7 @@
 //! | to | use | asyncio's |
 //! | --- | --- | --- |
 //! | give one value to one task | [`oneshot`] | `Future` |
+//! | have something one at a time | [`Mutex`] | `Lock` |
 //! | let so many through at a time | [`Semaphore`] | `Semaphore` |
 //! | tell tasks that something happened | [`Notify`] | |
 //! | let other tasks run from a loop that is always ready | [`coop`] | `sleep(0)` |
@@ -20,7 +21,9 @@ mod blocking;
 pub mod coop;
 #[cfg(test)]
 mod counting_waker;
+mod guarded;
 mod loom;
+mod mutex;
 mod notify;
 pub mod oneshot;
 mod semaphore;
@@ -29,6 +32,9 @@ pub mod trace;
 mod wait_list;
 mod waking;
 
+pub use mutex::{
+    MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,
+};
 pub use notify::Notify;
 pub use semaphore::{
     AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError,

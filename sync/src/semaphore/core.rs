@@ -44,6 +44,9 @@ const CLOSED: usize = 1 << 1;
 /// The count is all bits from here on.
 const SHIFT: u32 = 2;
 
+/// What a lock says of its permits.
+pub(crate) const NEVER_CLOSED: &str = "a lock's permits are never closed";
+
 pub(super) const TOO_MANY: &str = "a semaphore may not have more than `MAX_PERMITS` permits";
 
 /// A count of permits, and those that wait for some.

@@ -6,6 +6,7 @@
 
 pub(crate) mod core;
 pub(crate) mod error;
+pub(crate) mod held;
 #[cfg(test)]
 mod models;
 mod permit;
