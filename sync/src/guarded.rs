@@ -50,11 +50,18 @@ unsafe impl<U: ?Sized + Sync> Sync for Exclusive<U> {}
 impl<U: ?Sized> Exclusive<U> {
     /// # Safety
     ///
-    /// As long as this is used, what it points to is there, and nobody else has a reference to it.
+    /// As long as this is used, what it points to is there, and nobody else has a reference to it; as long as what
+    /// [`share`](Self::share) makes of it is used, nobody has a `&mut`.
     #[inline]
     pub(crate) unsafe fn new(data: *mut U) -> Self {
         // SAFETY: what it points to is there, so it isn't null.
         Self(unsafe { NonNull::new_unchecked(data) }, PhantomData)
+    }
+
+    /// From now on it may be shared.
+    #[inline]
+    pub(crate) fn share(self) -> Shared<U> {
+        Shared(self.0)
     }
 }
 

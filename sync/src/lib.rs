@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | give one value to one task | [`oneshot`] | `Future` |
 //! | have something one at a time | [`Mutex`] | `Lock` |
+//! | read by many, or write alone | [`RwLock`] | |
 //! | let so many through at a time | [`Semaphore`] | `Semaphore` |
 //! | tell tasks that something happened | [`Notify`] | |
 //! | let other tasks run from a loop that is always ready | [`coop`] | `sleep(0)` |
@@ -26,6 +27,7 @@ mod loom;
 mod mutex;
 mod notify;
 pub mod oneshot;
+mod rwlock;
 mod semaphore;
 #[doc(hidden)]
 pub mod trace;
@@ -36,6 +38,10 @@ pub use mutex::{
     MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,
 };
 pub use notify::Notify;
+pub use rwlock::{
+    OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock,
+    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,
+};
 pub use semaphore::{
     AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError,
 };

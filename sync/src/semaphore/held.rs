@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 use super::core::Permits;
+use std::mem;
 
 /// One permit.
 pub(crate) struct One<'a>(pub(crate) &'a Permits);
@@ -24,8 +25,12 @@ pub(crate) struct Many<'a> {
 impl<'a> Many<'a> {
     /// Releases all but one.
     pub(crate) fn into_one(mut self) -> One<'a> {
+        let others = self.count - 1;
+        // A waker may panic: the one is released all the same.
+        self.count = 1;
+        self.permits.release(others as usize);
         let one = One(self.permits);
-        self.count -= 1;
+        mem::forget(self);
         one
     }
 }
