@@ -3,6 +3,7 @@
 //! | to | use | asyncio's |
 //! | --- | --- | --- |
 //! | give one value to one task | [`oneshot`] | `Future` |
+//! | send values from many tasks to one | [`mpsc`] | `Queue` |
 //! | tell tasks that something happened | [`Notify`] | |
 //! | let other tasks run from a loop that is always ready | [`coop`] | `sleep(0)` |
 //!
@@ -20,6 +21,7 @@ pub mod coop;
 #[cfg(test)]
 mod counting_waker;
 mod loom;
+pub mod mpsc;
 mod notify;
 pub mod oneshot;
 #[doc(hidden)]
