@@ -4,6 +4,9 @@
 //! | --- | --- | --- |
 //! | give one value to one task | [`oneshot`] | `Future` |
 //! | send values from many tasks to one | [`mpsc`] | `Queue` |
+//! | have something one at a time | [`Mutex`] | `Lock` |
+//! | read by many, or write alone | [`RwLock`] | |
+//! | let so many through at a time | [`Semaphore`] | `Semaphore` |
 //! | tell tasks that something happened | [`Notify`] | |
 //! | let other tasks run from a loop that is always ready | [`coop`] | `sleep(0)` |
 //!
@@ -20,16 +23,30 @@ mod blocking;
 pub mod coop;
 #[cfg(test)]
 mod counting_waker;
+mod guarded;
 mod loom;
 pub mod mpsc;
+mod mutex;
 mod notify;
 pub mod oneshot;
+mod rwlock;
+mod semaphore;
 #[doc(hidden)]
 pub mod trace;
 mod wait_list;
 mod waking;
 
+pub use mutex::{
+    MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,
+};
 pub use notify::Notify;
+pub use rwlock::{
+    OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock,
+    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,
+};
+pub use semaphore::{
+    AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError,
+};
 
 /// The futures that have a name.
 pub mod futures {
