@@ -6,15 +6,19 @@
 //! The queue is closed when nothing more can come: once all senders are gone, once the receiver is, or once the receiver
 //! has closed the channel and no permit is out any more. So a receiver needs to ask nothing but the queue.
 
-use super::error::TryRecvError;
+use super::error::{SendError, TryRecvError, TrySendError};
 use super::queue::{self, Head, Queue};
 use crate::Notify;
 use crate::coop;
 use crate::loom::Arc;
 use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::semaphore::TryAcquireError;
+use crate::semaphore::core::Permits;
+use crate::trace::Waiting;
 use crate::waking::wake;
 use std::fmt;
+use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll, ready};
 
@@ -49,6 +53,73 @@ impl Bound for Unbounded {
     #[inline(always)]
     fn is_done(&self) -> bool {
         false
+    }
+}
+
+/// So many at a time.
+pub(super) struct Slots {
+    permits: Permits,
+    max: usize,
+}
+
+impl Slots {
+    #[track_caller]
+    pub(super) fn new(max: usize) -> Self {
+        assert!(
+            max > 0,
+            "a channel for no value could never send one: give it room for at least one"
+        );
+        assert!(
+            max <= Permits::MAX,
+            "a channel may not have room for more than `Semaphore::MAX_PERMITS` values"
+        );
+        Self {
+            permits: Permits::new(max),
+            max,
+        }
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.permits.available()
+    }
+
+    pub(super) fn max_capacity(&self) -> usize {
+        self.max
+    }
+
+    #[inline]
+    pub(super) fn try_acquire(&self, n: usize) -> Result<(), TryAcquireError> {
+        self.permits.try_acquire(n)
+    }
+
+    pub(super) fn try_reserve(&self, n: usize) -> Result<(), TrySendError<()>> {
+        self.try_acquire(n).map_err(|error| match error {
+            TryAcquireError::NoPermits => TrySendError::Full(()),
+            TryAcquireError::Closed => TrySendError::Closed(()),
+        })
+    }
+}
+
+impl Bound for Slots {
+    #[inline]
+    fn give_back(&self, permits: usize) {
+        self.permits.release_quietly(permits);
+    }
+
+    fn close(&self) {
+        self.permits.close();
+    }
+
+    #[inline]
+    fn is_closed(&self) -> bool {
+        self.permits.is_closed()
+    }
+
+    #[inline]
+    fn is_done(&self) -> bool {
+        // Two looks will do: once it is closed, permits only come back. And it is one word: of one who closes it and one
+        // who gives the last back, the later sees both.
+        self.permits.is_closed() && self.permits.available() == self.max
     }
 }
 
@@ -141,10 +212,6 @@ impl<T, B: Bound> Tx<T, B> {
         self.0.queue.push(value)
     }
 
-    pub(super) fn channel(&self) -> &Channel<T, B> {
-        &self.0
-    }
-
     #[inline]
     pub(super) fn bound(&self) -> &B {
         &self.0.bound
@@ -175,6 +242,32 @@ impl<T, B: Bound> Tx<T, B> {
 
     pub(super) fn weak_count(&self) -> usize {
         self.0.weak_senders.load(Relaxed)
+    }
+}
+
+impl<T> Tx<T, Slots> {
+    /// Takes `n` permits, or waits for them.
+    #[inline]
+    pub(super) async fn acquire(&self, n: usize) -> Result<(), SendError<()>> {
+        let slots = self.bound();
+        if n > slots.max {
+            return Err(SendError(()));
+        }
+        // A future that goes without its permits may be the last to give some back.
+        let end = EndIfDone(&*self.0);
+        let waiting = Waiting::new("Semaphore", "Sync", "mpsc::Sender::reserve");
+        let acquired = slots.permits.acquire(n, waiting).await;
+        if acquired.is_ok() {
+            mem::forget(end);
+        }
+        acquired.map_err(|_| SendError(()))
+    }
+
+    /// Gives `n` permits back that were not used.
+    pub(super) fn release(&self, n: usize) {
+        // Also when a waker panics.
+        let _end = EndIfDone(&*self.0);
+        self.bound().permits.release(n);
     }
 }
 
@@ -333,6 +426,13 @@ impl<T, B: Bound> Rx<T, B> {
 
     pub(super) fn sender_weak_count(&self) -> usize {
         self.channel.weak_senders.load(Relaxed)
+    }
+}
+
+impl<T> Rx<T, Slots> {
+    /// Closes the channel; what was sent, and what will be with permits, is still received.
+    pub(super) fn close(&mut self) {
+        self.channel.close();
     }
 }
 

@@ -44,6 +44,7 @@
 //! # });
 //! ```
 
+mod bounded;
 mod chan;
 pub mod error;
 mod queue;
@@ -51,6 +52,9 @@ mod queue;
 mod tests;
 mod unbounded;
 
+pub use bounded::{
+    OwnedPermit, Permit, PermitIterator, Receiver, ReceiverStream, Sender, WeakSender, channel,
+};
 pub use unbounded::{
     UnboundedReceiver, UnboundedReceiverStream, UnboundedSender, WeakUnboundedSender,
     unbounded_channel,

@@ -29,9 +29,10 @@ use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire as AcquireOrder, Relaxed, Release};
 use crate::trace::Waiting;
 use crate::wait_list::{Locked, WaitList, Waiter, WakeList};
+use crate::waking;
 use pin_project_lite::pin_project;
 use std::future::Future;
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
@@ -131,6 +132,17 @@ impl Permits {
     pub(crate) fn release(&self, count: usize) {
         if !self.add(count) {
             self.release_to_waiters(count);
+        }
+    }
+
+    /// As [`release`](Self::release), for who holds what a panic would lose: those of wakers go no further.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn release_quietly(&self, count: usize) {
+        if !self.add(count)
+            && let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.release_to_waiters(count)))
+        {
+            waking::discard(panic);
         }
     }
 
