@@ -80,10 +80,12 @@ impl Permits {
     }
 
     /// How many nobody holds, nor waits for.
+    #[inline]
     pub(crate) fn available(&self) -> usize {
         self.state.load(AcquireOrder) >> SHIFT
     }
 
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.state.load(AcquireOrder) & CLOSED != 0
     }
