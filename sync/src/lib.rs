@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | give one value to one task | [`oneshot`] | `Future` |
 //! | send values from many tasks to one | [`mpsc`] | `Queue` |
+//! | hand items from many tasks to many | [`Queue`], [`LifoQueue`], [`PriorityQueue`] | the same |
 //! | have something one at a time | [`Mutex`] | `Lock` |
 //! | read by many, or write alone | [`RwLock`] | |
 //! | let so many through at a time | [`Semaphore`] | `Semaphore` |
@@ -29,6 +30,7 @@ pub mod mpsc;
 mod mutex;
 mod notify;
 pub mod oneshot;
+mod queue;
 mod rwlock;
 mod semaphore;
 #[doc(hidden)]
@@ -40,6 +42,7 @@ pub use mutex::{
     MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,
 };
 pub use notify::Notify;
+pub use queue::{GetError, LifoQueue, PriorityQueue, PutError, Queue, TryGetError, TryPutError};
 pub use rwlock::{
     OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock,
     RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,

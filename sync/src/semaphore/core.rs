@@ -148,10 +148,10 @@ impl Permits {
         }
     }
 
-    /// Adds to the word; `false` if somebody waits.
+    /// The part of [`release`](Self::release) that wakes nobody: `false` if somebody waits, and then nothing was done.
     #[inline]
     #[track_caller]
-    fn add(&self, count: usize) -> bool {
+    pub(crate) fn add(&self, count: usize) -> bool {
         let mut state = self.state.load(Relaxed);
         while state & WAITING == 0 {
             assert!(count <= Self::MAX - (state >> SHIFT), "{TOO_MANY}");
