@@ -48,6 +48,8 @@
 mod bounded;
 mod chan;
 pub mod error;
+#[cfg(test)]
+mod models;
 mod queue;
 #[cfg(all(test, not(heist_loom)))]
 mod tests;

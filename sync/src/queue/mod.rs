@@ -6,6 +6,8 @@
 mod error;
 mod fifo;
 mod lifo;
+#[cfg(test)]
+mod models;
 mod priority;
 mod shared;
 #[cfg(all(test, not(heist_loom)))]
