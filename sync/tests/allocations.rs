@@ -1,6 +1,8 @@
 //! What is allocated: a block or two for a channel, and nothing to wait.
 
-use heist_sync::{Notify, Queue, mpsc, oneshot};
+use heist_sync::{
+    Barrier, Condition, Event, Mutex, Notify, Queue, RwLock, Semaphore, SetOnce, mpsc, oneshot,
+};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::future::Future;
@@ -102,6 +104,52 @@ fn a_queue_allocates_for_its_items_alone() {
         }
         assert_eq!(queue.try_get(), Ok(99));
         assert!(pin!(queue.get()).poll(&mut cx).is_pending());
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn locks_allocate_nothing() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let (mutex, lock, semaphore) = (Mutex::new(0), RwLock::new(0), Semaphore::new(1));
+        let held = (mutex.try_lock(), lock.try_write(), semaphore.try_acquire());
+        let mut locks = pin!(mutex.lock());
+        let mut reads = pin!(lock.read());
+        let mut acquires = pin!(semaphore.acquire_many(1));
+        assert!(locks.as_mut().poll(&mut cx).is_pending());
+        assert!(reads.as_mut().poll(&mut cx).is_pending());
+        assert!(acquires.as_mut().poll(&mut cx).is_pending());
+        drop(held);
+        assert!(locks.as_mut().poll(&mut cx).is_ready());
+        assert!(reads.as_mut().poll(&mut cx).is_ready());
+        assert!(acquires.as_mut().poll(&mut cx).is_ready());
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn waiting_beside_locks_allocates_nothing() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let (event, barrier, value) = (Event::new(), Barrier::new(2), SetOnce::new());
+        let (mutex, condition) = (Mutex::new(0), Condition::new());
+        let mut happens = pin!(event.wait());
+        let mut meets = pin!(barrier.wait());
+        let mut gets = pin!(value.wait());
+        let mut changes = pin!(condition.wait(mutex.try_lock().unwrap()));
+        assert!(happens.as_mut().poll(&mut cx).is_pending());
+        assert!(meets.as_mut().poll(&mut cx).is_pending());
+        assert!(gets.as_mut().poll(&mut cx).is_pending());
+        assert!(changes.as_mut().poll(&mut cx).is_pending());
+        event.set();
+        assert!(pin!(barrier.wait()).poll(&mut cx).is_ready());
+        assert!(value.set(1).is_ok());
+        condition.notify_one();
+        assert!(happens.as_mut().poll(&mut cx).is_ready());
+        assert!(meets.as_mut().poll(&mut cx).is_ready());
+        assert!(gets.as_mut().poll(&mut cx).is_ready());
+        assert!(changes.as_mut().poll(&mut cx).is_ready());
     });
     assert_eq!(count, 0);
 }

@@ -4,7 +4,10 @@
 
 use heist::blocking::Pool;
 use heist::runtime::Runtime;
-use heist::sync::{Notify, Queue, mpsc, oneshot};
+use heist::sync::{
+    Mutex, MutexGuard, Notify, OwnedMutexGuard, Queue, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    Semaphore, SemaphorePermit, mpsc, oneshot,
+};
 use heist::task::coop::{self, Blocking, Budget, Context};
 use heist::time::{Duration, interval};
 
@@ -12,9 +15,11 @@ fn main() {
     let runtime = Runtime::new().unwrap();
     runtime.enter();
     runtime.handle().enter();
-    coop::poll_proceed(&mut std::task::Context::from_waker(std::task::Waker::noop())).map(|guard| {
-        guard;
-    });
+    coop::poll_proceed(&mut std::task::Context::from_waker(std::task::Waker::noop())).map(
+        |guard| {
+            guard;
+        },
+    );
     Context::new(Budget::DEFAULT, Blocking::Allowed);
     interval(Duration::MAX);
     Notify::new();
@@ -27,4 +32,25 @@ fn main() {
     Pool::builder();
     Pool::new().spawn(|| ());
     Runtime::new();
+}
+
+fn locks(
+    mutex: MutexGuard<'_, u8>,
+    read: RwLockReadGuard<'_, u8>,
+    permit: SemaphorePermit<'_>,
+    owned: OwnedMutexGuard<u8>,
+    write: RwLockWriteGuard<'_, u8>,
+) {
+    permit;
+    MutexGuard::map(mutex, |value| value);
+    OwnedMutexGuard::map(owned, |value| value);
+    RwLockReadGuard::map(read, |value| value);
+    write.downgrade();
+}
+
+fn unlocked() {
+    Mutex::new(1);
+    RwLock::new(1);
+    Semaphore::new(1);
+    Mutex::new(1).try_lock();
 }
