@@ -4,7 +4,10 @@
 use heist::io::Interest;
 use heist::io::unix::AsyncFd;
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix};
-use heist::sync::{Barrier, Condition, Event, Mutex, MutexGuard, Notify, OnceCell, Queue, RwLock, Semaphore, SetOnce, mpsc, oneshot};
+use heist::sync::{
+    Barrier, Condition, Event, Mutex, MutexGuard, Notify, OnceCell, Queue, RwLock, Semaphore,
+    SetOnce, mpsc, oneshot,
+};
 use heist::task::{coop, yield_now};
 use heist::time::{Duration, Instant, interval, sleep, sleep_until, timeout, timeout_at};
 use std::sync::Arc;
@@ -75,6 +78,8 @@ fn queues(queue: &Queue<u8>) {
     queue.put(1);
     queue.get();
     queue.join();
+}
+
 fn locks(mutex: &Mutex<u8>, lock: &RwLock<u8>, semaphore: &Semaphore) {
     mutex.lock();
     lock.read();
