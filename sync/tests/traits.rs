@@ -5,13 +5,13 @@ use heist_sync::futures::Notified;
 use heist_sync::oneshot::error::{RecvError, TryRecvError};
 use heist_sync::oneshot::{Receiver, Sender};
 use heist_sync::{
-    AcquireError, Barrier, BarrierWaitResult, Condition, Event, MappedMutexGuard, Mutex,
-    MutexGuard, OnceCell, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedRwLockMappedWriteGuard,
-    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock,
-    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
-    SetError, SetOnce, SetOnceError, TryAcquireError, TryLockError,
+    AcquireError, Barrier, BarrierWaitResult, Condition, Event, GetError, LifoQueue,
+    MappedMutexGuard, Mutex, MutexGuard, Notify, OnceCell, OwnedMappedMutexGuard, OwnedMutexGuard,
+    OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit,
+    PriorityQueue, PutError, Queue, RwLock, RwLockMappedWriteGuard, RwLockReadGuard,
+    RwLockWriteGuard, Semaphore, SemaphorePermit, SetError, SetOnce, SetOnceError, TryAcquireError,
+    TryGetError, TryLockError, TryPutError, mpsc, oneshot,
 };
-use heist_sync::{Notify, oneshot};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::cell::Cell;
 use std::error::Error;
@@ -43,6 +43,47 @@ assert_impl_all!(Notify: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, 
 assert_impl_all!(Notified<'static>: Send, Sync, Debug, Future<Output = ()>);
 assert_not_impl_any!(Notified<'static>: Unpin);
 
+assert_impl_all!(mpsc::Sender<Cell<u8>>: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::Sender<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::Sender<PhantomPinned>: Unpin);
+assert_impl_all!(mpsc::WeakSender<Cell<u8>>: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::WeakSender<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::Receiver<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::Receiver<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::Receiver<PhantomPinned>: Unpin);
+assert_impl_all!(mpsc::ReceiverStream<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::ReceiverStream<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::Permit<'static, Cell<u8>>: Send, Sync, Unpin, Debug);
+assert_not_impl_any!(mpsc::Permit<'static, Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::PermitIterator<'static, Cell<u8>>: Send, Sync, Unpin, ExactSizeIterator, Debug);
+assert_not_impl_any!(mpsc::PermitIterator<'static, Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::OwnedPermit<Cell<u8>>: Send, Sync, Unpin, Debug);
+assert_not_impl_any!(mpsc::OwnedPermit<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::UnboundedSender<Cell<u8>>: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::UnboundedSender<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::WeakUnboundedSender<Cell<u8>>: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::WeakUnboundedSender<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::UnboundedReceiver<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::UnboundedReceiver<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::UnboundedReceiverStream<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::UnboundedReceiverStream<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::error::SendError<u8>: Send, Sync, Unpin, Copy, PartialEq, Error);
+assert_impl_all!(mpsc::error::TrySendError<u8>: Send, Sync, Unpin, Copy, PartialEq, Error);
+assert_impl_all!(mpsc::error::TryRecvError: Send, Sync, Unpin, Copy, PartialEq, Error);
+// Without `Debug` of the value.
+assert_impl_all!(mpsc::error::SendError<PhantomPinned>: Error);
+assert_impl_all!(mpsc::error::TrySendError<PhantomPinned>: Error);
+
+assert_impl_all!(Queue<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(Queue<Rc<()>>: Send, Sync);
+assert_impl_all!(LifoQueue<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(LifoQueue<Rc<()>>: Send, Sync);
+assert_impl_all!(PriorityQueue<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(PriorityQueue<Rc<()>>: Send, Sync);
+assert_impl_all!(PutError<u8>: Send, Sync, Unpin, Copy, PartialEq, Error);
+assert_impl_all!(TryPutError<u8>: Send, Sync, Unpin, Copy, PartialEq, Error);
+assert_impl_all!(GetError: Send, Sync, Unpin, Copy, PartialEq, Error);
+assert_impl_all!(TryGetError: Send, Sync, Unpin, Copy, PartialEq, Error);
 assert_impl_all!(Semaphore: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
 assert_impl_all!(SemaphorePermit<'static>: Send, Sync, Unpin, Debug);
 assert_impl_all!(OwnedSemaphorePermit: Send, Sync, Unpin, Debug);
@@ -100,6 +141,15 @@ fn futures_of_async_functions_can_be_sent() {
     fn send<T: Send>(_: T) {}
     send(oneshot::channel::<Cell<u8>>().0.closed());
     send(heist_sync::coop::consume_budget());
+    let (tx, mut rx) = mpsc::channel::<Cell<u8>>(1);
+    send(tx.send(Cell::new(0)));
+    send(tx.reserve());
+    send(tx.closed());
+    send(rx.recv());
+    let queue = Queue::new(1);
+    send(queue.put(Cell::new(0)));
+    send(queue.get());
+    send(queue.join());
     send(Mutex::new(Cell::new(0)).lock());
     send(RwLock::new(0).write());
     send(Semaphore::new(1).acquire());

@@ -4,8 +4,10 @@
 use heist::io::Interest;
 use heist::io::unix::AsyncFd;
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix};
-use heist::sync::{Barrier, Condition, Event, Mutex, MutexGuard, OnceCell, RwLock, Semaphore, SetOnce};
-use heist::sync::{Notify, oneshot};
+use heist::sync::{
+    Barrier, Condition, Event, Mutex, MutexGuard, Notify, OnceCell, Queue, RwLock, Semaphore,
+    SetOnce, mpsc, oneshot,
+};
 use heist::task::{coop, yield_now};
 use heist::time::{Duration, Instant, interval, sleep, sleep_until, timeout, timeout_at};
 use std::sync::Arc;
@@ -60,6 +62,22 @@ fn descriptors(fd: &mut AsyncFd<std::fs::File>) {
 
 fn unix_sockets(address: &unix::SocketAddr) {
     UnixStream::connect_addr(address);
+}
+
+fn channels(sender: mpsc::Sender<u8>, receiver: &mut mpsc::UnboundedReceiver<u8>) {
+    sender.send(1);
+    sender.closed();
+    sender.reserve();
+    sender.reserve_many(1);
+    receiver.recv();
+    receiver.recv_many(&mut Vec::new(), 1);
+    sender.reserve_owned();
+}
+
+fn queues(queue: &Queue<u8>) {
+    queue.put(1);
+    queue.get();
+    queue.join();
 }
 
 fn locks(mutex: &Mutex<u8>, lock: &RwLock<u8>, semaphore: &Semaphore) {

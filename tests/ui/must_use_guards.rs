@@ -4,8 +4,10 @@
 
 use heist::blocking::Pool;
 use heist::runtime::Runtime;
-use heist::sync::{Mutex, MutexGuard, Notify, OwnedMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use heist::sync::{Semaphore, SemaphorePermit, oneshot};
+use heist::sync::{
+    Mutex, MutexGuard, Notify, OwnedMutexGuard, Queue, RwLock, RwLockReadGuard, RwLockWriteGuard,
+    Semaphore, SemaphorePermit, mpsc, oneshot,
+};
 use heist::task::coop::{self, Blocking, Budget, Context};
 use heist::time::{Duration, interval};
 
@@ -13,14 +15,20 @@ fn main() {
     let runtime = Runtime::new().unwrap();
     runtime.enter();
     runtime.handle().enter();
-    coop::poll_proceed(&mut std::task::Context::from_waker(std::task::Waker::noop())).map(|guard| {
-        guard;
-    });
+    coop::poll_proceed(&mut std::task::Context::from_waker(std::task::Waker::noop())).map(
+        |guard| {
+            guard;
+        },
+    );
     Context::new(Budget::DEFAULT, Blocking::Allowed);
     interval(Duration::MAX);
     Notify::new();
     oneshot::channel::<()>();
     oneshot::channel::<()>().0;
+    mpsc::channel::<()>(1);
+    mpsc::channel::<()>(1).0.try_reserve().unwrap();
+    mpsc::unbounded_channel::<()>().1;
+    Queue::<()>::new(1);
     Pool::builder();
     Pool::new().spawn(|| ());
     Runtime::new();

@@ -29,9 +29,10 @@ use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire as AcquireOrder, Relaxed, Release};
 use crate::trace::Waiting;
 use crate::wait_list::{Locked, WaitList, Waiter, WakeList};
+use crate::waking;
 use pin_project_lite::pin_project;
 use std::future::Future;
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
@@ -79,10 +80,12 @@ impl Permits {
     }
 
     /// How many nobody holds, nor waits for.
+    #[inline]
     pub(crate) fn available(&self) -> usize {
         self.state.load(AcquireOrder) >> SHIFT
     }
 
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.state.load(AcquireOrder) & CLOSED != 0
     }
@@ -134,10 +137,21 @@ impl Permits {
         }
     }
 
-    /// Adds to the word; `false` if somebody waits.
+    /// As [`release`](Self::release), for who holds what a panic would lose: those of wakers go no further.
     #[inline]
     #[track_caller]
-    fn add(&self, count: usize) -> bool {
+    pub(crate) fn release_quietly(&self, count: usize) {
+        if !self.add(count)
+            && let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.release_to_waiters(count)))
+        {
+            waking::discard(panic);
+        }
+    }
+
+    /// The part of [`release`](Self::release) that wakes nobody: `false` if somebody waits, and then nothing was done.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn add(&self, count: usize) -> bool {
         let mut state = self.state.load(Relaxed);
         while state & WAITING == 0 {
             assert!(count <= Self::MAX - (state >> SHIFT), "{TOO_MANY}");
