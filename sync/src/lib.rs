@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | give one value to one task | [`oneshot`] | `Future` |
 //! | tell tasks that something happened | [`Notify`] | |
+//! | show many tasks the latest value | [`watch`] | |
 //! | let other tasks run from a loop that is always ready | [`coop`] | `sleep(0)` |
 //!
 //! Who waits lies in its own future, so waiting allocates nothing; futures that are dropped give back their place,
@@ -16,6 +17,7 @@
 //! - `tracing`: the spans and events by which [tokio-console](https://docs.rs/console-subscriber) shows who waits for what.
 
 mod blocking;
+mod changes;
 pub mod coop;
 #[cfg(test)]
 mod counting_waker;
@@ -26,6 +28,7 @@ pub mod oneshot;
 pub mod trace;
 mod wait_list;
 mod waking;
+pub mod watch;
 
 pub use notify::Notify;
 
