@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | give one value to one task | [`oneshot`] | `Future` |
 //! | tell tasks that something happened | [`Notify`] | |
+//! | send each value to every task | [`broadcast`] | |
 //! | show many tasks the latest value | [`watch`] | |
 //! | let other tasks run from a loop that is always ready | [`coop`] | `sleep(0)` |
 //!
@@ -17,6 +18,7 @@
 //! - `tracing`: the spans and events by which [tokio-console](https://docs.rs/console-subscriber) shows who waits for what.
 
 mod blocking;
+pub mod broadcast;
 mod changes;
 pub mod coop;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! In come values, each in place of the former; out goes what is there now, to receivers that [look](Receiver::borrow) or
 //! wait until it has [changed](Receiver::changed). Nobody sees them all: who is slow sees the last one. For each value
-//! to each receiver there is `broadcast`.
+//! to each receiver there is [`broadcast`](crate::broadcast).
 //!
 //! The value is *seen* by a receiver when [`changed`](Receiver::changed), [`borrow_and_update`](Receiver::borrow_and_update)
 //! or [`wait_for`](Receiver::wait_for) says so; a new receiver has seen the one that is there. asyncio has no such

@@ -1,0 +1,1 @@
+//! What `broadcast` does.
