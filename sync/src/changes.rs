@@ -138,6 +138,11 @@ impl<C: Changing> Change<C> {
         }
     }
 
+    /// Whether what it waits for is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.of.changes().now().is_closed()
+    }
+
     /// Waits anew: for another version than `known`. A wait that has not ended goes on as it is.
     pub(crate) fn renew(self: Pin<&mut Self>, known: Version) {
         if let Some(entry) = self.project().waiter.as_free() {

@@ -6,6 +6,7 @@
 //! | tell tasks that something happened | [`Notify`] | |
 //! | send each value to every task | [`broadcast`] | |
 //! | show many tasks the latest value | [`watch`] | |
+//! | tell a part of the program to stop, with all its parts | [`CancellationToken`] | `Task.cancel` |
 //! | let other tasks run from a loop that is always ready | [`coop`] | `sleep(0)` |
 //!
 //! Who waits lies in its own future, so waiting allocates nothing; futures that are dropped give back their place,
@@ -19,6 +20,7 @@
 
 mod blocking;
 pub mod broadcast;
+mod cancellation;
 mod changes;
 pub mod coop;
 #[cfg(test)]
@@ -32,9 +34,11 @@ mod wait_list;
 mod waking;
 pub mod watch;
 
+pub use cancellation::{CancellationToken, DropGuard, DropGuardRef};
 pub use notify::Notify;
 
 /// The futures that have a name.
 pub mod futures {
+    pub use crate::cancellation::{WaitForCancellationFuture, WaitForCancellationFutureOwned};
     pub use crate::notify::Notified;
 }

@@ -138,9 +138,18 @@ impl Broadcast<'_> {
     /// Calls the wakers, with no lock held; the first panic of theirs goes on once all are called.
     pub(crate) fn wake(self) {
         let mut wakers = WakeList::new();
-        self.notify
-            .wake_notified(self.waiters, self.calls, &mut wakers);
+        self.wake_by(&mut wakers);
         wakers.finish();
+    }
+
+    /// As [`wake`](Self::wake), but leaves a panic in `wakers`, for whoever has several broadcasts to finish.
+    pub(crate) fn wake_by(self, wakers: &mut WakeList) {
+        let Self {
+            notify,
+            waiters,
+            calls,
+        } = self;
+        notify.wake_notified(waiters, calls, wakers);
     }
 }
 
