@@ -30,6 +30,22 @@ impl DropGuard {
         Self { token: Some(token) }
     }
 
+    /// The token that it will cancel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_sync::CancellationToken;
+    ///
+    /// let guard = CancellationToken::new().drop_guard();
+    /// let child = guard.token().child_token();
+    /// drop(guard);
+    /// assert!(child.is_cancelled());
+    /// ```
+    pub fn token(&self) -> &CancellationToken {
+        self.token.as_ref().expect("it has it until it is dropped")
+    }
+
     /// Gives the token back, without cancelling it.
     ///
     /// # Examples
@@ -75,6 +91,20 @@ pub struct DropGuardRef<'a> {
 impl<'a> DropGuardRef<'a> {
     pub(super) fn new(token: &'a CancellationToken) -> Self {
         Self { token: Some(token) }
+    }
+
+    /// The token that it will cancel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist_sync::CancellationToken;
+    ///
+    /// let token = CancellationToken::new();
+    /// assert_eq!(token.drop_guard_ref().token(), &token);
+    /// ```
+    pub fn token(&self) -> &'a CancellationToken {
+        self.token.expect("it has it until it is dropped")
     }
 
     /// Gives the token back, without cancelling it.

@@ -22,6 +22,7 @@ use crate::loom::Mutex;
 use crate::wait_list::WakeList;
 use futures::RunUntilCancelled;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use tree::{Place, ROOT, Tree};
@@ -347,6 +348,21 @@ impl CancellationToken {
 impl Changing for CancellationToken {
     fn changes(&self) -> &Changes {
         &self.node.changes
+    }
+}
+
+/// Whether both are the same token, or clones of it.
+impl PartialEq for CancellationToken {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.node, &other.node)
+    }
+}
+
+impl Eq for CancellationToken {}
+
+impl Hash for CancellationToken {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.node).hash(state);
     }
 }
 
