@@ -3,6 +3,10 @@
 //! | to | use | asyncio's |
 //! | --- | --- | --- |
 //! | give one value to one task | [`oneshot`] | `Future` |
+//! | send values from many tasks to one | [`mpsc`] | `Queue` |
+//! | have something one at a time | [`Mutex`] | `Lock` |
+//! | read by many, or write alone | [`RwLock`] | |
+//! | let so many through at a time | [`Semaphore`] | `Semaphore` |
 //! | tell tasks that something happened | [`Notify`] | |
 //! | send each value to every task | [`broadcast`] | |
 //! | show many tasks the latest value | [`watch`] | |
@@ -25,9 +29,14 @@ mod changes;
 pub mod coop;
 #[cfg(test)]
 mod counting_waker;
+mod guarded;
 mod loom;
+pub mod mpsc;
+mod mutex;
 mod notify;
 pub mod oneshot;
+mod rwlock;
+mod semaphore;
 #[doc(hidden)]
 pub mod trace;
 mod wait_list;
@@ -35,7 +44,17 @@ mod waking;
 pub mod watch;
 
 pub use cancellation::{CancellationToken, DropGuard, DropGuardRef};
+pub use mutex::{
+    MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,
+};
 pub use notify::Notify;
+pub use rwlock::{
+    OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock,
+    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,
+};
+pub use semaphore::{
+    AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError,
+};
 
 /// The futures that have a name.
 pub mod futures {

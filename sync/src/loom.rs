@@ -6,7 +6,7 @@
 #[cfg(not(heist_loom))]
 mod real {
     pub(crate) use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
-    pub(crate) use std::sync::atomic;
+    pub(crate) use std::sync::{Arc, atomic};
     pub(crate) use std::thread;
 
     pub(crate) mod cell {
@@ -55,7 +55,7 @@ mod model {
     pub(crate) use loom::cell;
     #[cfg(test)]
     pub(crate) use loom::model;
-    pub(crate) use loom::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard, atomic};
+    pub(crate) use loom::sync::{Arc, MutexGuard, RwLockReadGuard, RwLockWriteGuard, atomic};
     pub(crate) use loom::thread;
 
     /// loom's mutex with parking_lot's interface.

@@ -1,0 +1,525 @@
+//! The queue of a channel: a list of blocks of slots, many that push, one that pops, and that one's waker.
+//!
+//! In come values, from the senders' side ([`Queue`]) in `chan.rs`; out they go, in the order in which they were pushed,
+//! on the receiver's side ([`Head`]), with its wake-up. It has no bound: who may push is not its affair.
+//!
+//! # The tail
+//!
+//! One word has the position of the next push, and two bits. A position is a number of slots passed; of each [`LAP`] of
+//! them the last has no slot, and stands for "the next block is being appended".
+//!
+//! ```text
+//!           the receiver waits (1)              the receiver is gone, or all senders (4)
+//! nothing ─────────────────────────▶ WAITING ─────────────────────────────────────────────▶ CLOSED
+//!    ▲    ◀─────────────────────────                                                          ▲
+//!    │      a push (2), or another waker (3)                                  (4)             │
+//!    └────────────────────────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! # The rules
+//!
+//! 1. A slot is its pusher's from the moment in which the tail passes it until it is `ready`, and the receiver's from
+//!    then on. Once CLOSED is set the tail passes no more.
+//! 2. Who passes the last slot of a block appends the next one before that slot is ready, and touches neither block
+//!    afterwards but to fill it. So a block whose last slot was popped is in nobody's hands but the receiver's.
+//! 3. A pusher that has only looked at the tail's block touches it not until the tail has passed a slot of it.
+//! 4. The waker's bytes are written by the receiver alone, while WAITING is clear and nobody is about to take it. Who
+//!    clears the bit takes the waker. A pusher has taken it before its slot is ready, and the receiver waits again only
+//!    after it has popped that slot; who closes is the last to clear the bit.
+//!
+//! # The cost
+//!
+//! Locked operations: one a push, and two more a block; none to pop; one to wait, and one more where the waker changes.
+//! A push that wakes nobody looks at nothing but the tail and its slot.
+
+use super::error::TryRecvError;
+use crate::loom::Tracked;
+use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::loom::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+use crate::loom::cell::UnsafeCell;
+use crate::loom::thread;
+use crate::waking::wake;
+use std::hint::spin_loop;
+use std::mem::MaybeUninit;
+use std::ptr::{self, NonNull};
+use std::task::{Context, Poll, Waker};
+
+/// The receiver waits for the next push: its waker is there. Set only while the tail is where the receiver is.
+const WAITING: usize = 1 << 0;
+/// Nothing is pushed any more.
+const CLOSED: usize = 1 << 1;
+/// One position. The positions are all bits from here on, and wrap.
+const STEP: usize = 1 << 2;
+
+/// The positions of a block. Models have few values, and must reach its end.
+const LAP: usize = if cfg!(heist_loom) { 4 } else { 32 };
+/// The slots of a block.
+const SLOTS: usize = LAP - 1;
+
+/// How often the receiver looks for a value whose push has begun, before it comes back later.
+const SPINS: usize = if cfg!(heist_loom) { 2 } else { 64 };
+
+/// The position of a tail.
+const fn position(tail: usize) -> usize {
+    tail & !(STEP - 1)
+}
+
+/// Where in its block a position is.
+const fn offset(position: usize) -> usize {
+    position / STEP % LAP
+}
+
+struct Slot<T> {
+    value: UnsafeCell<MaybeUninit<T>>,
+    ready: AtomicBool,
+}
+
+struct Block<T> {
+    next: AtomicPtr<Block<T>>,
+    slots: [Slot<T>; SLOTS],
+    _tracked: Tracked,
+}
+
+impl<T> Block<T> {
+    fn new() -> Box<Self> {
+        let mut block = Box::<Self>::new_uninit();
+        let fields = block.as_mut_ptr();
+        // SAFETY: each field is written in its place, since a block may be too large for the stack.
+        unsafe {
+            (&raw mut (*fields).next).write(AtomicPtr::new(ptr::null_mut()));
+            (&raw mut (*fields)._tracked).write(Tracked::new());
+            for n in 0..SLOTS {
+                let slot = &raw mut (*fields).slots[n];
+                (&raw mut (*slot).value).write(UnsafeCell::new(MaybeUninit::uninit()));
+                (&raw mut (*slot).ready).write(AtomicBool::new(false));
+            }
+            block.assume_init()
+        }
+    }
+
+    /// Makes it as new. Its slots are empty, and it is ours alone: to hand it on is what publishes it.
+    fn reset(&mut self) {
+        self.next.store(ptr::null_mut(), Relaxed);
+        for slot in &self.slots {
+            slot.ready.store(false, Relaxed);
+        }
+    }
+}
+
+/// The senders' side, and what both sides share.
+pub(super) struct Queue<T> {
+    tail: AtomicUsize,
+    /// The block that the tail is in.
+    block: AtomicPtr<Block<T>>,
+    /// An empty block, for the next that is needed.
+    spare: AtomicPtr<Block<T>>,
+    waker: UnsafeCell<MaybeUninit<Waker>>,
+}
+
+/// The receiver's side, which is its own: nothing of it is shared.
+pub(super) struct Head<T> {
+    block: NonNull<Block<T>>,
+    position: usize,
+}
+
+// SAFETY: values (T: Send) and wakers (Send) go from thread to thread, under the rules; neither side gives out a `&T`.
+unsafe impl<T: Send> Send for Queue<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Queue<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Send for Head<T> {}
+// SAFETY: as above; by `&Head` its position is read, and no more.
+unsafe impl<T: Send> Sync for Head<T> {}
+
+/// Gives way to a thread that is in the middle of a push: it has a few instructions to go, unless it was interrupted.
+fn give_way(round: &mut u32) {
+    if cfg!(not(heist_loom)) && *round < 6 {
+        (0..1 << *round).for_each(|_| spin_loop());
+        *round += 1;
+    } else {
+        thread::yield_now();
+    }
+}
+
+/// An empty queue.
+pub(super) fn new<T>() -> (Queue<T>, Head<T>) {
+    let block = NonNull::from(Box::leak(Block::new()));
+    let queue = Queue {
+        tail: AtomicUsize::new(0),
+        block: AtomicPtr::new(block.as_ptr()),
+        spare: AtomicPtr::new(ptr::null_mut()),
+        waker: UnsafeCell::new(MaybeUninit::uninit()),
+    };
+    (queue, Head { block, position: 0 })
+}
+
+impl<T> Queue<T> {
+    /// Puts a value behind the others, and wakes the receiver if it waits; gives the value back if the queue is closed.
+    #[inline]
+    pub(super) fn push(&self, value: T) -> Result<(), T> {
+        // Acquire, here and below: the block that was stored before the tail came to this position is seen.
+        let mut tail = self.tail.load(Acquire);
+        loop {
+            if tail & CLOSED != 0 {
+                return Err(value);
+            }
+            let offset = offset(tail);
+            // Acquire: who sees a later block sees the later tail as well, and so fails below.
+            let block = self.block.load(Acquire);
+            let passed = if offset < SLOTS - 1 {
+                // Acquire: the receiver's waker, if it waits (transition 2). The slot's own flag publishes the value.
+                self.tail
+                    .compare_exchange_weak(tail, position(tail) + STEP, Acquire, Acquire)
+            } else {
+                self.pass_last(tail, block)
+            };
+            match passed {
+                Ok(_) => {
+                    // SAFETY: the tail has passed this slot of this block for us, in that state.
+                    unsafe { self.fill(block, offset, tail, value) };
+                    return Ok(());
+                }
+                Err(actual) => tail = actual,
+            }
+        }
+    }
+
+    /// Passes the last slot of `block` and appends the next, or waits until somebody else has: the present tail is the
+    /// error.
+    #[cold]
+    fn pass_last(&self, tail: usize, block: *mut Block<T>) -> Result<usize, usize> {
+        if offset(tail) == SLOTS {
+            let mut round = 0;
+            loop {
+                let tail = self.tail.load(Acquire);
+                if offset(tail) != SLOTS {
+                    return Err(tail);
+                }
+                give_way(&mut round);
+            }
+        }
+        // Before the tail passes: others wait from then on.
+        let next = self.take_spare();
+        // Acquire: as in `push`.
+        let passed = self
+            .tail
+            .compare_exchange(tail, position(tail) + STEP, Acquire, Acquire);
+        if passed.is_err() {
+            self.keep_spare(next);
+            return passed;
+        }
+        let next = Box::into_raw(next);
+        // Release: the block is empty, for whoever finds it.
+        self.block.store(next, Release);
+        // Release: who finds the tail in the next block finds that block.
+        self.tail.fetch_add(STEP, Release);
+        // SAFETY: the tail has passed a slot of it for us, which is not ready (rules 1 and 2).
+        // Release: as above, for the receiver; which looks only once our slot is ready.
+        unsafe { (*block).next.store(next, Release) };
+        passed
+    }
+
+    /// Fills the slot, and wakes the receiver if it waited.
+    ///
+    /// # Safety
+    ///
+    /// The caller has made the tail pass this slot of this block, from the state `tail`.
+    #[inline]
+    unsafe fn fill(&self, block: *mut Block<T>, offset: usize, tail: usize, value: T) {
+        // SAFETY: WAITING was cleared by the caller (rule 4).
+        let waker = (tail & WAITING != 0).then(|| unsafe { self.take_waker() });
+        // SAFETY: the slot is the caller's (rule 1), so the block is there (rule 2).
+        let slot = unsafe { &(&(*block).slots)[offset] };
+        // SAFETY: as above.
+        slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
+        // Release: the value, the next block and that the waker was taken. The block may be freed from here on.
+        slot.ready.store(true, Release);
+        if let Some(waker) = waker {
+            wake(waker);
+        }
+    }
+
+    /// Closes the queue: the values that are in it stay. The waker of a receiver that waits is the caller's.
+    pub(super) fn close(&self) -> Option<Waker> {
+        let mut tail = self.tail.load(Relaxed);
+        loop {
+            if tail & CLOSED != 0 {
+                return None;
+            }
+            // Transition 4. Release: what the caller did is seen by who finds it closed. Acquire: the waker.
+            match self
+                .tail
+                .compare_exchange_weak(tail, position(tail) | CLOSED, AcqRel, Relaxed)
+            {
+                // SAFETY: WAITING was cleared by us (rule 4).
+                Ok(_) => return (tail & WAITING != 0).then(|| unsafe { self.take_waker() }),
+                Err(actual) => tail = actual,
+            }
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        // Acquire: see `close`.
+        self.tail.load(Acquire) & CLOSED != 0
+    }
+
+    /// Takes the receiver's waker out.
+    ///
+    /// # Safety
+    ///
+    /// It is the caller's by rule 4, and is taken once.
+    unsafe fn take_waker(&self) -> Waker {
+        // SAFETY: it was there while WAITING was set. Its bytes stay, so this only reads, beside a receiver which may
+        // compare them.
+        self.waker
+            .with(|waker| unsafe { (*waker).assume_init_read() })
+    }
+
+    fn take_spare(&self) -> Box<Block<T>> {
+        // Acquire: whoever kept it is done with it.
+        let spare = self.spare.swap(ptr::null_mut(), Acquire);
+        if spare.is_null() {
+            return Block::new();
+        }
+        // SAFETY: it came out of a box, into the place from which it is taken once.
+        let mut spare = unsafe { Box::from_raw(spare) };
+        spare.reset();
+        spare
+    }
+
+    /// Keeps an empty block for the next that is needed, unless there is one.
+    fn keep_spare(&self, block: Box<Block<T>>) {
+        let block = Box::into_raw(block);
+        // Release: see `take_spare`.
+        let kept = self
+            .spare
+            .compare_exchange(ptr::null_mut(), block, Release, Relaxed);
+        if kept.is_err() {
+            // SAFETY: it came out of a box above, and was not handed on.
+            drop(unsafe { Box::from_raw(block) });
+        }
+    }
+}
+
+impl<T> Drop for Queue<T> {
+    fn drop(&mut self) {
+        let spare = self.spare.swap(ptr::null_mut(), Acquire);
+        if !spare.is_null() {
+            // SAFETY: it came out of a box, and there is nobody else any more.
+            drop(unsafe { Box::from_raw(spare) });
+        }
+    }
+}
+
+/// All that takes a `&Queue` asks that it is the one with which the head was made.
+impl<T> Head<T> {
+    fn slot(&self) -> &Slot<T> {
+        // SAFETY: a head's block is there until its last slot is popped, and then the head is in the next (rule 2).
+        unsafe { &self.block.as_ref().slots[offset(self.position)] }
+    }
+
+    /// Takes the value in front, if there is one that is ready. No locked operation, but one a block.
+    ///
+    /// # Safety
+    ///
+    /// The queue is this head's.
+    #[inline]
+    pub(super) unsafe fn pop(&mut self, queue: &Queue<T>) -> Option<T> {
+        let slot = self.slot();
+        // Acquire: see `fill`.
+        if !slot.ready.load(Acquire) {
+            return None;
+        }
+        // SAFETY: it is ready, so there is a value and it is ours (rule 1). The position goes on, so it is taken once.
+        let value = slot
+            .value
+            .with(|cell| unsafe { (*cell).assume_init_read() });
+        self.position = self.position.wrapping_add(STEP);
+        if offset(self.position) == SLOTS {
+            // SAFETY: the last slot was just popped.
+            unsafe { self.next_block(queue) };
+        }
+        Some(value)
+    }
+
+    /// Goes on to the next block.
+    ///
+    /// # Safety
+    ///
+    /// The queue is this head's, and the last slot of the block was popped.
+    #[cold]
+    unsafe fn next_block(&mut self, queue: &Queue<T>) {
+        self.position = self.position.wrapping_add(STEP);
+        // SAFETY: the block is ours alone, and the next was appended before its last slot was ready (rule 2).
+        // Acquire: it is empty, as whoever appended it made it.
+        unsafe {
+            let next = self.block.as_ref().next.load(Acquire);
+            let former = std::mem::replace(&mut self.block, NonNull::new_unchecked(next));
+            queue.keep_spare(Box::from_raw(former.as_ptr()));
+        }
+    }
+
+    /// Takes the value in front. A push that has begun is waited for: it has a few instructions to go, unless its thread
+    /// was interrupted.
+    ///
+    /// # Safety
+    ///
+    /// The queue is this head's.
+    pub(super) unsafe fn try_pop(&mut self, queue: &Queue<T>) -> Result<T, TryRecvError> {
+        let mut round = 0;
+        loop {
+            // SAFETY: as the caller's.
+            if let Some(value) = unsafe { self.pop(queue) } {
+                return Ok(value);
+            }
+            // Acquire: whoever knows of a push, or of the end, finds it.
+            let tail = queue.tail.load(Acquire);
+            if position(tail) == self.position {
+                return Err(match tail & CLOSED {
+                    0 => TryRecvError::Empty,
+                    _ => TryRecvError::Disconnected,
+                });
+            }
+            give_way(&mut round);
+        }
+    }
+
+    /// Takes the value in front, or leaves the waker for the next push; `None` if the queue is closed and empty.
+    ///
+    /// # Safety
+    ///
+    /// The queue is this head's.
+    #[inline]
+    pub(super) unsafe fn poll_pop(
+        &mut self,
+        queue: &Queue<T>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<T>> {
+        // SAFETY: as the caller's.
+        unsafe {
+            match self.pop(queue) {
+                Some(value) => Poll::Ready(Some(value)),
+                None => self.wait(queue, cx),
+            }
+        }
+    }
+
+    /// The part of [`poll_pop`](Self::poll_pop) that waits.
+    ///
+    /// # Safety
+    ///
+    /// The queue is this head's.
+    unsafe fn wait(&mut self, queue: &Queue<T>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        for _ in 0..SPINS {
+            // SAFETY: as the caller's.
+            if let Some(value) = unsafe { self.pop(queue) } {
+                return Poll::Ready(Some(value));
+            }
+            // Acquire: what was done before it was closed; and that the waker was written before WAITING was set.
+            let tail = queue.tail.load(Acquire);
+            if position(tail) == self.position {
+                // SAFETY: as the caller's.
+                match unsafe { self.register(queue, cx.waker(), tail) } {
+                    Some(open) => {
+                        return if open {
+                            Poll::Pending
+                        } else {
+                            Poll::Ready(None)
+                        };
+                    }
+                    None => continue,
+                }
+            }
+            spin_loop();
+        }
+        // A push has begun, and its thread was interrupted. It knows of no waker, or of another: come back, rather than
+        // wait for it here.
+        thread::yield_now();
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Leaves the waker for the next push. Says whether the queue is open; `None` if it has changed in the meantime.
+    ///
+    /// # Safety
+    ///
+    /// The queue is this head's; `tail` was its tail, read with Acquire, and at this head's position.
+    unsafe fn register(&mut self, queue: &Queue<T>, waker: &Waker, tail: usize) -> Option<bool> {
+        if tail & CLOSED != 0 {
+            return Some(false);
+        }
+        let mut former = None;
+        let registered = tail & WAITING != 0;
+        // SAFETY: it was written before the bit was set, and nobody else writes it (rule 4). A pusher may have taken it in
+        // the meantime: only the bytes are compared, and then it is about to be woken.
+        let same =
+            |old: *const MaybeUninit<Waker>| unsafe { (*old).assume_init_ref().will_wake(waker) };
+        if registered && queue.waker.with(same) {
+            return Some(true);
+        }
+        // Foreign code that may panic: while all is as it was.
+        let waker = waker.clone();
+        if registered {
+            // Transition 3. Relaxed: the waker was written by us.
+            if queue.tail.fetch_and(!WAITING, Relaxed) & WAITING == 0 {
+                return None;
+            }
+            // SAFETY: WAITING was cleared by us (rule 4).
+            former = Some(unsafe { queue.take_waker() });
+        }
+        // SAFETY: the bit is clear, and whoever cleared it last was us, or a pusher whose slot we have popped (rule 4).
+        queue.waker.with_mut(|cell| unsafe { (*cell).write(waker) });
+        // Transition 1: nothing was pushed yet. Release: the waker.
+        let waits =
+            queue
+                .tail
+                .compare_exchange(self.position, self.position | WAITING, Release, Relaxed);
+        if waits.is_err() {
+            // SAFETY: the bit was not set, so it is still ours, and there.
+            drop(unsafe { queue.take_waker() });
+        }
+        drop(former);
+        waits.is_ok().then_some(true)
+    }
+
+    /// Whether no push has begun of what was not popped.
+    pub(super) fn is_empty(&self, queue: &Queue<T>) -> bool {
+        // Acquire: whoever knows of a push finds it.
+        position(queue.tail.load(Acquire)) == self.position
+    }
+
+    /// How many values were pushed, and not popped; pushes that have begun are counted.
+    pub(super) fn len(&self, queue: &Queue<T>) -> usize {
+        // Acquire: as in `is_empty`.
+        let tail = queue.tail.load(Acquire);
+        let distance = position(tail).wrapping_sub(self.position) / STEP;
+        // The positions that have no slot are not counted.
+        distance - (offset(self.position) + distance) / LAP
+    }
+
+    /// Drops what is in the queue, and frees the memory; a value that panics as it is dropped costs the others nothing.
+    ///
+    /// # Safety
+    ///
+    /// The queue is this head's, and closed; the head is not used again.
+    pub(super) unsafe fn drain(&mut self, queue: &Queue<T>) {
+        /// Goes on where a value's drop has panicked.
+        struct GoOn<'a, T>(&'a mut Head<T>, &'a Queue<T>);
+
+        impl<T> Drop for GoOn<'_, T> {
+            fn drop(&mut self) {
+                // SAFETY: as the caller's.
+                unsafe { self.0.drain(self.1) };
+            }
+        }
+
+        let rest = GoOn(self, queue);
+        // SAFETY: as the caller's.
+        while let Ok(value) = unsafe { rest.0.try_pop(queue) } {
+            drop(value);
+        }
+        std::mem::forget(rest);
+        // SAFETY: all that was pushed was popped, and no more will be: nobody else has the block (rules 1 to 3).
+        drop(unsafe { Box::from_raw(self.block.as_ptr()) });
+    }
+}
