@@ -121,6 +121,36 @@ impl<T> WaitList<T> {
             list: self.list.lock(),
         }
     }
+
+    /// Sees to it that the end of a queued waiter's wait wakes this waker; `false` if it is free, by now.
+    ///
+    /// Panics if it is queued in another list.
+    pub(crate) fn register(&self, mut waiter: Pin<&mut Waiter<T>>, waker: &Waker) -> bool {
+        let mut fresh = None;
+        loop {
+            let mut waiters = self.lock();
+            let Some((_, registered)) = waiters.as_queued(waiter.as_mut()) else {
+                drop(waiters);
+                return false;
+            };
+            if registered.will_wake(waker) {
+                return true;
+            }
+            match fresh.take() {
+                Some(fresh) => {
+                    let former = std::mem::replace(registered, fresh);
+                    drop(waiters);
+                    drop(former);
+                    return true;
+                }
+                // Foreign code, so not under the lock.
+                None => {
+                    drop(waiters);
+                    fresh = Some(waker.clone());
+                }
+            }
+        }
+    }
 }
 
 impl<T> Waiter<T> {

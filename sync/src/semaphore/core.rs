@@ -9,7 +9,7 @@
 //!             ◀───────────────────────────────────────
 //!           the last waiter has all it needs (2), or gives up (3)
 //!
-//!   CLOSED is set once, by which WAITING is cleared (4): those in the list are told by the bit.
+//!   CLOSED is set once, by which WAITING is cleared (4): nobody enters the list any more, and it is emptied.
 //! ```
 //!
 //! # The rules
@@ -17,8 +17,8 @@
 //! 1. WAITING says that the list is not empty, and there are no permits then: the first waiter has taken what there was.
 //!    So whoever finds a permit in the word overtakes nobody.
 //! 2. WAITING is set, cleared, and while it is set the word is changed, under the lock only.
-//! 3. CLOSED is set under the lock, and never with WAITING. Nobody enters the list after that; who is still in it takes
-//!    himself out, or is taken out.
+//! 3. CLOSED is set under the lock, and never with WAITING. Nobody enters the list after that; who is still in it is about
+//!    to be taken out.
 //! 4. A waiter's value is what it still needs. One that is free and needs nothing has acquired; one that is free and
 //!    needs more was closed. It gives back what it had in part.
 #![forbid(unsafe_code)]
@@ -316,44 +316,14 @@ impl Permits {
         mut waiter: Pin<&mut Waiter<usize>>,
         waker: &Waker,
     ) -> Poll<Result<(), AcquireError>> {
-        let mut fresh = None;
-        loop {
-            if let Some(&mut needed) = waiter.as_mut().as_free() {
-                // Rule 4.
-                return Poll::Ready(match needed {
-                    0 => Ok(()),
-                    _ => Err(AcquireError::new()),
-                });
-            }
-            let mut waiters = self.waiters.lock();
-            let Some((_, registered)) = waiters.as_queued(waiter.as_mut()) else {
-                continue;
-            };
-            // Acquire: what was done before the closing is seen.
-            if self.state.load(AcquireOrder) & CLOSED != 0 {
-                // Rule 3.
-                let registered = waiters.remove(waiter.as_mut());
-                drop(waiters);
-                drop(registered);
-                continue;
-            }
-            if registered.will_wake(waker) {
-                return Poll::Pending;
-            }
-            match fresh.take() {
-                Some(fresh) => {
-                    let former = std::mem::replace(registered, fresh);
-                    drop(waiters);
-                    drop(former);
-                    return Poll::Pending;
-                }
-                // Foreign code, so not under the lock.
-                None => {
-                    drop(waiters);
-                    fresh = Some(waker.clone());
-                }
-            }
+        if waiter.as_mut().as_free().is_none() && self.waiters.register(waiter.as_mut(), waker) {
+            return Poll::Pending;
         }
+        // Rule 4.
+        Poll::Ready(match waiter.as_free() {
+            Some(&mut 0) => Ok(()),
+            _ => Err(AcquireError::new()),
+        })
     }
 
     /// A future that waits, or did, goes without its permits: others get what it was given.
