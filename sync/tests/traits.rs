@@ -1,15 +1,18 @@
 //! Which public types may be sent, shared and moved: a change would break those who store them.
 
 use heist_sync::coop::{Blocking, Budget, Context, RestoreOnPending, Unconstrained};
-use heist_sync::futures::Notified;
+use heist_sync::futures::{Notified, WaitForCancellationFuture, WaitForCancellationFutureOwned};
 use heist_sync::oneshot::error::{RecvError, TryRecvError};
 use heist_sync::oneshot::{Receiver, Sender};
-use heist_sync::{Notify, oneshot};
+use heist_sync::{
+    CancellationToken, DropGuard, DropGuardRef, Notify, broadcast, oneshot, watch,
+};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt::Debug;
 use std::future::Ready;
+use std::hash::Hash;
 use std::marker::PhantomPinned;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::rc::Rc;
@@ -36,10 +39,46 @@ assert_impl_all!(Notify: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, 
 assert_impl_all!(Notified<'static>: Send, Sync, Debug, Future<Output = ()>);
 assert_not_impl_any!(Notified<'static>: Unpin);
 
+assert_impl_all!(watch::Sender<u8>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Clone, Default, Debug);
+assert_not_impl_any!(watch::Sender<Cell<u8>>: Send, Sync);
+assert_impl_all!(watch::Receiver<u8>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Clone, Debug);
+assert_not_impl_any!(watch::Receiver<Cell<u8>>: Send, Sync);
+assert_impl_all!(watch::Ref<'static, u8>: Sync, Unpin, Debug);
+assert_not_impl_any!(watch::Ref<'static, u8>: Send);
+assert_not_impl_any!(watch::Ref<'static, Cell<u8>>: Sync);
+assert_impl_all!(watch::WatchStream<u8>: Send, Sync, Unpin, Debug);
+assert_impl_all!(watch::error::SendError<u8>: Send, Sync, Unpin, Copy, PartialEq, Error);
+assert_impl_all!(watch::error::RecvError: Send, Sync, Unpin, Clone, PartialEq, Error);
+
+assert_impl_all!(broadcast::Sender<Cell<u8>>: Send, Sync, Unpin, Clone, Debug);
+assert_not_impl_any!(broadcast::Sender<Rc<()>>: Send, Sync);
+assert_impl_all!(broadcast::WeakSender<Cell<u8>>: Send, Sync, Unpin, Clone, Debug);
+assert_impl_all!(broadcast::Receiver<Cell<u8>>: Send, Sync, Unpin, Debug);
+assert_not_impl_any!(broadcast::Receiver<Rc<()>>: Send, Sync);
+assert_impl_all!(broadcast::BroadcastStream<Cell<u8>>: Send, Sync, Unpin, Debug);
+assert_impl_all!(broadcast::error::SendError<u8>: Send, Sync, Unpin, Copy, PartialEq, Error);
+assert_impl_all!(broadcast::error::RecvError: Send, Sync, Unpin, Clone, PartialEq, Error);
+assert_impl_all!(broadcast::error::TryRecvError: Send, Sync, Unpin, Clone, PartialEq, Error);
+assert_impl_all!(broadcast::error::Lagged: Send, Sync, Unpin, Copy, PartialEq, Error);
+
+assert_impl_all!(CancellationToken: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Clone, Default, Eq, Hash, Debug);
+assert_impl_all!(DropGuard: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_impl_all!(DropGuardRef<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_impl_all!(WaitForCancellationFuture<'static>: Send, Sync, Debug, Future<Output = ()>);
+assert_not_impl_any!(WaitForCancellationFuture<'static>: Unpin);
+assert_impl_all!(WaitForCancellationFutureOwned: Send, Sync, Debug, Future<Output = ()>);
+assert_not_impl_any!(WaitForCancellationFutureOwned: Unpin);
+
 /// The futures of `async fn`s have no name, so they are asked here.
 #[test]
 fn futures_of_async_functions_can_be_sent() {
     fn send<T: Send>(_: T) {}
     send(oneshot::channel::<Cell<u8>>().0.closed());
+    send(watch::channel(0).0.closed());
+    send(watch::channel(0).1.changed());
+    send(watch::channel(0).1.wait_for(|_| true));
+    send(broadcast::channel::<Cell<u8>>(1).0.closed());
+    send(broadcast::channel::<Cell<u8>>(1).1.recv());
+    send(CancellationToken::new().run_until_cancelled(async {}));
     send(heist_sync::coop::consume_budget());
 }

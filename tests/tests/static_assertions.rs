@@ -17,7 +17,8 @@ use heist::runtime::{
     Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, RuntimeMetrics, SlowPoll, TryCurrentError,
     UnhandledPanic,
 };
-use heist::sync::{Notify, futures::Notified, oneshot};
+use heist::sync::futures::{Notified, WaitForCancellationFuture, WaitForCancellationFutureOwned};
+use heist::sync::{CancellationToken, DropGuard, DropGuardRef, Notify, broadcast, oneshot, watch};
 use heist::task::coop::{self, Blocking, Budget, Context, RestoreOnPending, Unconstrained};
 use heist::task::{
     AbortHandle, AccessError, Id, JoinError, JoinHandle, LocalKey, TaskFailure, TaskLocalFuture,
@@ -129,6 +130,44 @@ assert_impl_all!(oneshot::Receiver<PhantomPinned>: Unpin);
 assert_not_impl_any!(oneshot::Receiver<Local>: Send, Sync);
 assert_impl_all!(oneshot::error::RecvError: Send, Sync, Unpin, std::error::Error);
 assert_impl_all!(oneshot::error::TryRecvError: Send, Sync, Unpin, std::error::Error);
+
+assert_impl_all!(watch::Sender<Shared>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(watch::Sender<PhantomPinned>: Unpin);
+// It lends the value to several at once.
+assert_not_impl_any!(watch::Sender<Sent>: Send, Sync);
+assert_impl_all!(watch::Receiver<Shared>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(watch::Receiver<PhantomPinned>: Unpin);
+assert_not_impl_any!(watch::Receiver<Sent>: Send, Sync);
+// It holds a lock, which its thread must release.
+assert_impl_all!(watch::Ref<'static, Shared>: Sync, Unpin);
+assert_not_impl_any!(watch::Ref<'static, Shared>: Send);
+assert_not_impl_any!(watch::Ref<'static, Sent>: Sync);
+assert_impl_all!(watch::WatchStream<Shared>: Send, Sync, Unpin);
+assert_not_impl_any!(watch::WatchStream<Sent>: Send, Sync);
+assert_impl_all!(watch::error::SendError<Shared>: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(watch::error::RecvError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(broadcast::Sender<Shared>: Send, Sync, Unpin);
+assert_impl_all!(broadcast::Sender<Sent>: Send, Sync, Unpin);
+assert_impl_all!(broadcast::Sender<PhantomPinned>: Unpin);
+assert_not_impl_any!(broadcast::Sender<Local>: Send, Sync);
+assert_impl_all!(broadcast::WeakSender<Sent>: Send, Sync, Unpin);
+assert_not_impl_any!(broadcast::WeakSender<Local>: Send, Sync);
+assert_impl_all!(broadcast::Receiver<Sent>: Send, Sync, Unpin);
+assert_impl_all!(broadcast::Receiver<PhantomPinned>: Unpin);
+assert_not_impl_any!(broadcast::Receiver<Local>: Send, Sync);
+assert_impl_all!(broadcast::BroadcastStream<Sent>: Send, Sync, Unpin);
+assert_not_impl_any!(broadcast::BroadcastStream<Local>: Send, Sync);
+assert_impl_all!(broadcast::error::SendError<Shared>: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(broadcast::error::RecvError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(broadcast::error::TryRecvError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(broadcast::error::Lagged: Send, Sync, Unpin, Copy, std::error::Error);
+assert_impl_all!(CancellationToken: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(DropGuard: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(DropGuardRef<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(WaitForCancellationFuture<'static>: Send, Sync);
+assert_not_impl_any!(WaitForCancellationFuture<'static>: Unpin);
+assert_impl_all!(WaitForCancellationFutureOwned: Send, Sync);
+assert_not_impl_any!(WaitForCancellationFutureOwned: Unpin);
 
 // For heist's own use.
 assert_impl_all!(heist::sync::trace::Waiting: Send, Sync, Unpin);
@@ -286,6 +325,13 @@ fn futures() {
     promised(async |half: &unix::OwnedWriteHalf| of(half.writable()));
     promised(async |interval: &mut Interval| of(interval.tick()));
     promised(async |sender: &mut oneshot::Sender<Sent>| of(sender.closed()));
+    promised(async |sender: &watch::Sender<Shared>| of(sender.closed()));
+    promised(async |receiver: &mut watch::Receiver<Shared>| of(receiver.changed()));
+    promised(async |receiver: &mut watch::Receiver<Shared>| of(receiver.wait_for(|_| true)));
+    promised(async |sender: &broadcast::Sender<Sent>| of(sender.closed()));
+    promised(async |receiver: &mut broadcast::Receiver<Sent>| of(receiver.recv()));
+    promised(async |token: &CancellationToken| of(token.run_until_cancelled(async {})));
+    promised(async |token: CancellationToken| of(token.run_until_cancelled_owned(async {})));
     of(coop::consume_budget());
     of(async { heist::join!(heist::task::yield_now(), heist::time::sleep(Duration::ZERO)) });
     of(async { heist::try_join!(async { Ok::<(), ()>(()) }, async { Err::<(), ()>(()) }) });

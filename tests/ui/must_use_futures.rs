@@ -4,7 +4,7 @@
 use heist::io::Interest;
 use heist::io::unix::AsyncFd;
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix};
-use heist::sync::{Notify, oneshot};
+use heist::sync::{CancellationToken, Notify, broadcast, oneshot, watch};
 use heist::task::{coop, yield_now};
 use heist::time::{Duration, Instant, interval, sleep, sleep_until, timeout, timeout_at};
 
@@ -58,4 +58,25 @@ fn descriptors(fd: &mut AsyncFd<std::fs::File>) {
 
 fn unix_sockets(address: &unix::SocketAddr) {
     UnixStream::connect_addr(address);
+}
+
+fn signals(
+    (tx, rx): &mut (watch::Sender<u8>, watch::Receiver<u8>),
+    (send, receive): &mut (broadcast::Sender<u8>, broadcast::Receiver<u8>),
+    token: &CancellationToken,
+) {
+    tx.closed();
+    tx.borrow();
+    rx.changed();
+    rx.wait_for(|_| true);
+    rx.clone().into_stream();
+    send.closed();
+    send.downgrade();
+    receive.recv();
+    receive.resubscribe();
+    token.cancelled();
+    token.clone().cancelled_owned();
+    token.run_until_cancelled(async {});
+    token.clone().drop_guard();
+    token.drop_guard_ref();
 }
