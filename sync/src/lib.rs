@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | give one value to one task | [`oneshot`] | `Future` |
 //! | send values from many tasks to one | [`mpsc`] | `Queue` |
+//! | hand items from many tasks to many | [`Queue`], [`LifoQueue`], [`PriorityQueue`] | the same |
 //! | have something one at a time | [`Mutex`] | `Lock` |
 //! | read by many, or write alone | [`RwLock`] | |
 //! | let so many through at a time | [`Semaphore`] | `Semaphore` |
@@ -44,6 +45,7 @@ mod mutex;
 mod notify;
 mod once_cell;
 pub mod oneshot;
+mod queue;
 mod rwlock;
 mod semaphore;
 mod set_once;
@@ -63,6 +65,7 @@ pub use mutex::{
 };
 pub use notify::Notify;
 pub use once_cell::{OnceCell, SetError};
+pub use queue::{GetError, LifoQueue, PriorityQueue, PutError, Queue, TryGetError, TryPutError};
 pub use rwlock::{
     OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock,
     RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard,

@@ -18,6 +18,7 @@ use crate::semaphore::core::Permits;
 use crate::trace::Waiting;
 use crate::waking::wake;
 use std::fmt;
+use std::future::poll_fn;
 use std::mem;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll, ready};
@@ -252,6 +253,18 @@ impl<T> Tx<T, Slots> {
         let slots = self.bound();
         if n > slots.max {
             return Err(SendError(()));
+        }
+        // Where they are there, nothing else is made.
+        let there = poll_fn(|cx| {
+            let coop = ready!(coop::poll_proceed(cx));
+            let there = slots.try_acquire(n).is_ok();
+            if there {
+                coop.made_progress();
+            }
+            Poll::Ready(there)
+        });
+        if there.await {
+            return Ok(());
         }
         // A future that goes without its permits may be the last to give some back.
         let end = EndIfDone(&*self.0);

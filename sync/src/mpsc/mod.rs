@@ -2,7 +2,8 @@
 //!
 //! [`channel`] makes one with a bound: who sends into a full one waits, so that a slow receiver slows its senders down.
 //! [`unbounded_channel`] makes one without: [`UnboundedSender::send`] never waits, and so works anywhere, but what is sent
-//! faster than it is received piles up.
+//! faster than it is received piles up. For many consumers, and asyncio's `task_done` and `join`, there is
+//! [`Queue`](crate::Queue).
 //!
 //! Values arrive in the order in which they were sent: those of one sender in its order, and those of several in one
 //! order of them all.
@@ -47,6 +48,8 @@
 mod bounded;
 mod chan;
 pub mod error;
+#[cfg(test)]
+mod models;
 mod queue;
 #[cfg(all(test, not(heist_loom)))]
 mod tests;

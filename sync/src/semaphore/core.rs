@@ -80,10 +80,12 @@ impl Permits {
     }
 
     /// How many nobody holds, nor waits for.
+    #[inline]
     pub(crate) fn available(&self) -> usize {
         self.state.load(AcquireOrder) >> SHIFT
     }
 
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.state.load(AcquireOrder) & CLOSED != 0
     }
@@ -146,10 +148,10 @@ impl Permits {
         }
     }
 
-    /// Adds to the word; `false` if somebody waits.
+    /// The part of [`release`](Self::release) that wakes nobody: `false` if somebody waits, and then nothing was done.
     #[inline]
     #[track_caller]
-    fn add(&self, count: usize) -> bool {
+    pub(crate) fn add(&self, count: usize) -> bool {
         let mut state = self.state.load(Relaxed);
         while state & WAITING == 0 {
             assert!(count <= Self::MAX - (state >> SHIFT), "{TOO_MANY}");

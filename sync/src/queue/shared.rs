@@ -1,0 +1,336 @@
+//! What the three queues are: a store of items under a lock, with the room and the items counted, and those that wait for
+//! either in the order in which they came.
+//!
+//! In come items, from those that put; out they go, to those that get. A permit of `items` stands for one item in the
+//! store, a permit of `room` for one that can be put; whoever has acquired one finds what it stands for. The two are the
+//! [core](crate::semaphore::core) of the semaphore, which does all the waiting.
+//!
+//! # The end
+//!
+//! To close sets the mark under the lock, after which nothing enters the store; then `items` is closed, and who gets takes
+//! what is left by the count alone. Before that, every item must be counted: an item for which somebody waits is counted
+//! only after the lock was released, since that wakes. So a put says under the lock that it hands over, and the last to
+//! have done so closes `items`, if the mark was set meanwhile.
+//!
+//! Comparisons of a [`PriorityQueue`](super::PriorityQueue)'s items are the one foreign code that runs under the lock; one
+//! that panics leaves all in order.
+#![forbid(unsafe_code)]
+
+use super::error::{GetError, PutError, TryGetError, TryPutError};
+use crate::Notify;
+use crate::coop;
+use crate::loom::Mutex;
+use crate::loom::atomic::AtomicUsize;
+use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::semaphore::TryAcquireError;
+use crate::semaphore::core::Permits;
+use crate::trace::Waiting;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::task::{Poll, ready};
+
+/// Where the items are, and in which order they go.
+pub(super) trait Store: Default {
+    type Item;
+
+    fn push(&mut self, item: Self::Item);
+
+    fn pop(&mut self) -> Option<Self::Item>;
+
+    fn len(&self) -> usize;
+}
+
+/// The first in goes first.
+impl<T> Store for VecDeque<T> {
+    type Item = T;
+
+    fn push(&mut self, item: T) {
+        self.push_back(item);
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        self.pop_front()
+    }
+
+    fn len(&self) -> usize {
+        self.len()
+    }
+}
+
+/// The last in goes first.
+impl<T> Store for Vec<T> {
+    type Item = T;
+
+    fn push(&mut self, item: T) {
+        self.push(item);
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        self.pop()
+    }
+
+    fn len(&self) -> usize {
+        self.len()
+    }
+}
+
+/// The smallest goes first.
+impl<T: Ord> Store for BinaryHeap<Reverse<T>> {
+    type Item = T;
+
+    fn push(&mut self, item: T) {
+        self.push(Reverse(item));
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        self.pop().map(|Reverse(item)| item)
+    }
+
+    fn len(&self) -> usize {
+        self.len()
+    }
+}
+
+/// What is under the lock.
+struct State<S> {
+    store: S,
+    closed: bool,
+    /// How many have put an item that they have not counted yet.
+    handing_over: usize,
+}
+
+/// A queue.
+pub(super) struct Shared<S> {
+    /// How many may be put; `None` if there is no bound.
+    room: Option<Permits>,
+    capacity: Option<usize>,
+    /// How many can be got.
+    items: Permits,
+    state: Mutex<State<S>>,
+    /// How many were put, and not yet said to be done.
+    unfinished: AtomicUsize,
+    /// Told when none is unfinished.
+    finished: Notify,
+}
+
+// A panic leaves it as it was: no foreign code runs under its lock but a comparison, after which the heap is whole.
+impl<S> UnwindSafe for Shared<S> {}
+impl<S> RefUnwindSafe for Shared<S> {}
+
+impl<S: Store> Shared<S> {
+    #[track_caller]
+    pub(super) fn new(capacity: usize) -> Self {
+        assert!(
+            capacity > 0,
+            "a queue without room could never be put into: give it room for at least one item, or make it `unbounded`"
+        );
+        assert!(
+            capacity <= Permits::MAX,
+            "a queue may not have room for more than `Semaphore::MAX_PERMITS` items"
+        );
+        Self {
+            room: Some(Permits::new(capacity)),
+            capacity: Some(capacity),
+            ..Self::unbounded()
+        }
+    }
+
+    pub(super) fn unbounded() -> Self {
+        Self {
+            room: None,
+            capacity: None,
+            items: Permits::new(0),
+            state: Mutex::new(State {
+                store: S::default(),
+                closed: false,
+                handing_over: 0,
+            }),
+            unfinished: AtomicUsize::new(0),
+            finished: Notify::new(),
+        }
+    }
+
+    pub(super) async fn put(&self, item: S::Item) -> Result<(), PutError<S::Item>> {
+        let room = match &self.room {
+            Some(room) => {
+                let waiting = Waiting::new("Semaphore", "Sync", "Queue::put");
+                room.acquire(1, waiting).await.is_ok()
+            }
+            None => {
+                // It is always ready, and must give way at times.
+                poll_fn(|cx| {
+                    ready!(coop::poll_proceed(cx)).made_progress();
+                    Poll::Ready(true)
+                })
+                .await
+            }
+        };
+        match room {
+            true => self.push(item).map_err(PutError),
+            false => Err(PutError(item)),
+        }
+    }
+
+    pub(super) fn try_put(&self, item: S::Item) -> Result<(), TryPutError<S::Item>> {
+        match self
+            .room
+            .as_ref()
+            .map_or(Ok(()), |room| room.try_acquire(1))
+        {
+            Ok(()) => self.push(item).map_err(TryPutError::Closed),
+            Err(TryAcquireError::NoPermits) => Err(TryPutError::Full(item)),
+            Err(TryAcquireError::Closed) => Err(TryPutError::Closed(item)),
+        }
+    }
+
+    /// Puts an item for which there is room, and counts it; gives it back if the queue is closed.
+    fn push(&self, item: S::Item) -> Result<(), S::Item> {
+        // Dropped after the lock is released, also where a comparison panics: the item is in the store then.
+        let _hand_over;
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(item);
+        }
+        // Relaxed: `task_done` is called by who has got the item, and so comes after it.
+        self.unfinished.fetch_add(1, Relaxed);
+        if !self.items.add(1) {
+            state.handing_over += 1;
+            _hand_over = HandOver(self);
+        }
+        state.store.push(item);
+        Ok(())
+    }
+
+    pub(super) async fn get(&self) -> Result<S::Item, GetError> {
+        let waiting = Waiting::new("Semaphore", "Sync", "Queue::get");
+        // What is left in a closed queue is taken by the count.
+        if self.items.acquire(1, waiting).await.is_ok() || self.items.forget(1) == 1 {
+            Ok(self.pop())
+        } else {
+            Err(GetError(()))
+        }
+    }
+
+    pub(super) fn try_get(&self) -> Result<S::Item, TryGetError> {
+        match self.items.try_acquire(1) {
+            Ok(()) => Ok(self.pop()),
+            Err(TryAcquireError::NoPermits) => Err(TryGetError::Empty),
+            Err(TryAcquireError::Closed) => match self.items.forget(1) {
+                1 => Ok(self.pop()),
+                _ => Err(TryGetError::Closed),
+            },
+        }
+    }
+
+    /// Takes the next item, of which the caller has the permit.
+    fn pop(&self) -> S::Item {
+        // Dropped after the lock is released, also where a comparison panics: the item is gone then.
+        let _room = self.room.as_ref().map(GiveRoom);
+        let item = self.state.lock().store.pop();
+        item.expect("a permit stands for an item")
+    }
+
+    #[track_caller]
+    pub(super) fn task_done(&self) {
+        // Release: what was done with the item; Acquire: what was done with all the others, before it is told.
+        let before = self
+            .unfinished
+            .fetch_update(AcqRel, Relaxed, |unfinished| unfinished.checked_sub(1));
+        match before {
+            Ok(1) => self.finished.notify_waiters(),
+            Ok(_) => {}
+            Err(_) => panic!(
+                "`task_done` was called more often than items were put: call it once for each item that `get` gave"
+            ),
+        }
+    }
+
+    pub(super) async fn join(&self) {
+        let finished = self.finished.notified();
+        // Acquire: what was done with the items is seen.
+        if self.unfinished.load(Acquire) != 0 {
+            finished.await;
+        }
+    }
+
+    pub(super) fn close(&self) {
+        // Also when a waker of the others panics.
+        let _items = CloseItems(self);
+        let mut state = self.state.lock();
+        state.closed = true;
+        drop(state);
+        if let Some(room) = &self.room {
+            room.close();
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.lock().closed
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.state.lock().store.len()
+    }
+
+    pub(super) fn capacity(&self) -> Option<usize> {
+        self.capacity
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.capacity.is_some_and(|capacity| self.len() >= capacity)
+    }
+
+    pub(super) fn fmt(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(name)
+            .field("len", &self.len())
+            .field("capacity", &self.capacity)
+            .field("is_closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Counts, as it is dropped, an item for which somebody waits.
+struct HandOver<'a, S: Store>(&'a Shared<S>);
+
+impl<S: Store> Drop for HandOver<'_, S> {
+    fn drop(&mut self) {
+        /// Also when a waker panics.
+        struct Handed<'a, S: Store>(&'a Shared<S>);
+
+        impl<S: Store> Drop for Handed<'_, S> {
+            fn drop(&mut self) {
+                self.0.state.lock().handing_over -= 1;
+                drop(CloseItems(self.0));
+            }
+        }
+
+        let _handed = Handed(self.0);
+        self.0.items.release(1);
+    }
+}
+
+/// Closes the count of the items, as it is dropped, if the queue is closed and all are counted.
+struct CloseItems<'a, S: Store>(&'a Shared<S>);
+
+impl<S: Store> Drop for CloseItems<'_, S> {
+    fn drop(&mut self) {
+        let state = self.0.state.lock();
+        let done = state.closed && state.handing_over == 0;
+        drop(state);
+        if done {
+            self.0.items.close();
+        }
+    }
+}
+
+/// Gives the room of an item back, as it is dropped. A panic of a waker would cost the item, and goes no further.
+struct GiveRoom<'a>(&'a Permits);
+
+impl Drop for GiveRoom<'_> {
+    fn drop(&mut self) {
+        self.0.release_quietly(1);
+    }
+}
