@@ -232,6 +232,9 @@ impl<T> OnceCell<T> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = T>,
     {
+        if let Some(value) = self.get() {
+            return value;
+        }
         let made = self.get_or_try_init(|| async { Ok::<T, Infallible>(f().await) });
         let Ok(value) = made.await;
         value

@@ -175,14 +175,14 @@ impl Permits {
     fn release_to_waiters(&self, mut count: usize) {
         assert!(count <= Self::MAX, "{TOO_MANY}");
         let mut wakers = WakeList::new();
-        while count > 0 {
+        loop {
             let mut waiters = self.waiters.lock();
             // Acquire: see `clear_waiting`.
             if self.state.load(AcquireOrder) & WAITING == 0 {
                 // The last has gone in the meantime.
                 drop(waiters);
                 if self.add(count) {
-                    break;
+                    return wakers.finish();
                 }
                 continue;
             }
@@ -205,9 +205,11 @@ impl Permits {
                 count = 0;
             }
             drop(waiters);
+            if count == 0 {
+                return wakers.finish();
+            }
             wakers.wake_all();
         }
-        wakers.finish();
     }
 
     /// Transitions 2 and 3: the list, which is locked, is empty, and the permits that are left go to the word.
