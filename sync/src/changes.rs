@@ -149,7 +149,6 @@ impl<C: Changing> Change<C> {
             *entry = Entry::after(known.0);
         }
     }
-
 }
 
 impl<C: Changing> Future for Change<C> {

@@ -4,9 +4,7 @@ use heist_sync::coop::{Blocking, Budget, Context, RestoreOnPending, Unconstraine
 use heist_sync::futures::{Notified, WaitForCancellationFuture, WaitForCancellationFutureOwned};
 use heist_sync::oneshot::error::{RecvError, TryRecvError};
 use heist_sync::oneshot::{Receiver, Sender};
-use heist_sync::{
-    CancellationToken, DropGuard, DropGuardRef, Notify, broadcast, oneshot, watch,
-};
+use heist_sync::{CancellationToken, DropGuard, DropGuardRef, Notify, broadcast, oneshot, watch};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::cell::Cell;
 use std::error::Error;

@@ -66,7 +66,12 @@ where
 }
 
 /// Runs [`TASKS`] that share something; each does `each` operations.
-fn contended<P, S, F>(runtime: &LazyLock<P>, each: usize, shared: S, work: fn(Arc<S>) -> F) -> Sample
+fn contended<P, S, F>(
+    runtime: &LazyLock<P>,
+    each: usize,
+    shared: S,
+    work: fn(Arc<S>) -> F,
+) -> Sample
 where
     P: Primitives,
     S: Send + Sync + 'static,

@@ -6,7 +6,7 @@
 //! there is [`watch`](crate::watch).
 //!
 //! A value is kept until its last receiver has it, which gets it without a clone, or until it is overwritten. A channel
-//! is one allocation and its buffer, made by [`channel`].
+//! is two allocations, made by [`channel`]: itself, and its buffer.
 //!
 //! asyncio has no such thing; it is what one `Queue` a subscriber is used for.
 //!

@@ -162,8 +162,8 @@ impl<T> Receiver<T> {
 impl<T: Clone> Receiver<T> {
     /// Waits for the next value.
     ///
-    /// The last of its receivers gets a value itself, the others a clone. `T::clone` runs under the lock of the value's
-    /// place; senders that come around to it wait for it, and it must not send so many that this one does.
+    /// The last of its receivers gets a value itself, the others a clone. `T::clone` runs under the channel's lock: it must
+    /// not use the channel, and should be quick; an `Arc`'s is.
     ///
     /// It spends a unit of the [cooperative budget](crate::coop) when it is ready.
     ///

@@ -1,37 +1,38 @@
 //! The ring of slots that the halves of a [`broadcast`](super) channel share.
 //!
-//! In come values, from senders, one after the other under `receivers`' lock; out they go to the receivers, each under
-//! its slot's lock. The version of the channel's [`Changes`] is the position of the next value: whoever has had all
-//! sees that by one load, and waits for it to change.
+//! In come values, from senders; out they go to the receivers. All is under one lock, which is held to put, clone or take
+//! one value. The version of the channel's [`Changes`] is the position of the next value, and goes on under the lock:
+//! whoever has had all sees that by one load, and waits for it to change.
 //!
-//! 1. A value's position and how many receivers have still to get it are written, under both locks, before it is
-//!    counted. So a receiver whose position is counted finds its value in the slot, or a later one.
-//! 2. A slot that holds a later one may not be counted yet; under `receivers`' lock it is.
-//! 3. The last receiver of a value takes it out of its slot. What is taken or overwritten is dropped with no lock held.
+//! The last receiver of a value takes it out of its slot. What is taken or overwritten is dropped with no lock held.
+//!
+//! One lock, and not one a slot: receivers that run side by side through the same values would meet at each of them.
 #![forbid(unsafe_code)]
 
 use super::error::{SendError, TryRecvError};
 use crate::changes::{Changes, Changing, Version};
+use crate::loom::Mutex;
 use crate::loom::atomic::AtomicUsize;
-use crate::loom::{Mutex, MutexGuard};
 use crate::notify::Notify;
 use std::sync::Arc;
 
 pub(super) struct Ring<T> {
-    slots: Box<[Mutex<Slot<T>>]>,
+    slots: Mutex<Slots<T>>,
     /// Closed when the last sender goes.
     pub(super) changes: Changes,
-    /// How many there are.
-    pub(super) receivers: Mutex<usize>,
     pub(super) senders: AtomicUsize,
     pub(super) weak_senders: AtomicUsize,
     /// Told when the last receiver goes.
     pub(super) unheard: Notify,
 }
 
+struct Slots<T> {
+    /// As many as a power of two.
+    slots: Box<[Slot<T>]>,
+    receivers: usize,
+}
+
 struct Slot<T> {
-    /// Of the value that is or was here last.
-    position: Version,
     /// How many receivers have still to get it. With none left there is no value.
     remaining: usize,
     value: Option<T>,
@@ -40,6 +41,13 @@ struct Slot<T> {
 impl<T> Changing for Arc<Ring<T>> {
     fn changes(&self) -> &Changes {
         &self.changes
+    }
+}
+
+impl<T> Slots<T> {
+    fn slot(&mut self, position: Version) -> &mut Slot<T> {
+        let index = position.number() & (self.slots.len() - 1);
+        &mut self.slots[index]
     }
 }
 
@@ -64,48 +72,39 @@ impl<T> Ring<T> {
             capacity <= usize::MAX / 2,
             "a broadcast channel's capacity is at most `usize::MAX / 2`"
         );
-        let capacity = capacity.next_power_of_two();
-        let slot = |n| {
-            Mutex::new(Slot {
-                position: Version::FIRST.back(capacity - n),
-                remaining: 0,
-                value: None,
-            })
+        let slot = |_| Slot {
+            remaining: 0,
+            value: None,
         };
         Self {
-            slots: (0..capacity).map(slot).collect(),
+            slots: Mutex::new(Slots {
+                slots: (0..capacity.next_power_of_two()).map(slot).collect(),
+                receivers: 0,
+            }),
             changes: Changes::new(),
-            receivers: Mutex::new(0),
             senders: AtomicUsize::new(1),
             weak_senders: AtomicUsize::new(0),
             unheard: Notify::new(),
         }
     }
 
-    fn slot(&self, position: Version) -> MutexGuard<'_, Slot<T>> {
-        self.slots[position.number() & (self.slots.len() - 1)].lock()
-    }
-
     /// Puts a value in, and wakes; how many receivers it is for.
     pub(super) fn push(&self, value: T) -> Result<usize, SendError<T>> {
-        let receivers = self.receivers.lock();
-        let count = *receivers;
-        if count == 0 {
+        let mut slots = self.slots.lock();
+        let receivers = slots.receivers;
+        if receivers == 0 {
             return Err(SendError(value));
         }
-        let position = self.changes.now().version();
-        let mut slot = self.slot(position);
-        slot.position = position;
-        slot.remaining = count;
+        let slot = slots.slot(self.changes.now().version());
+        slot.remaining = receivers;
         let overwritten = slot.value.replace(value);
-        drop(slot);
         let broadcast = self.changes.advance();
-        drop(receivers);
+        drop(slots);
         if let Some(broadcast) = broadcast {
             broadcast.wake();
         }
         drop(overwritten);
-        Ok(count)
+        Ok(receivers)
     }
 
     /// The value at `next`, which goes on; or, where that is lost, `next` becomes the oldest that is left.
@@ -122,37 +121,40 @@ impl<T> Ring<T> {
                 TryRecvError::Empty
             });
         }
-        let mut slot = self.slot(*next);
-        if slot.position != *next {
-            drop(slot);
-            return Err(TryRecvError::Lagged(self.skip(next)));
+        let mut slots = self.slots.lock();
+        if let Some(missed) = self.skip(&slots, next) {
+            return Err(TryRecvError::Lagged(missed));
         }
+        let slot = slots.slot(*next);
         *next = next.next();
         if let Some(value) = slot.pass() {
             return Ok(value);
         }
-        // Foreign code under the slot's lock: no other way to let a value be that others have still to get.
+        // Foreign code under the lock: no other way to let a value be that others have still to get.
         let value = slot.value.clone();
         Ok(value.expect("it stays until the last receiver has it"))
     }
 
-    /// Has `next` be the oldest value that is left. Says how many are missed by that.
-    #[cold]
-    fn skip(&self, next: &mut Version) -> u64 {
-        // Rule 2.
-        let receivers = self.receivers.lock();
+    /// Has `next` be the oldest value that is left, where it is overwritten. Says how many are missed by that.
+    #[inline]
+    fn skip(&self, slots: &Slots<T>, next: &mut Version) -> Option<u64> {
         let now = self.changes.now().version();
-        drop(receivers);
-        let oldest = now.back(self.slots.len());
-        let missed = oldest.since(*next);
-        *next = oldest;
-        missed as u64
+        let missed = now.since(*next).checked_sub(slots.slots.len())?;
+        if missed == 0 {
+            return None;
+        }
+        *next = now.back(slots.slots.len());
+        Some(missed as u64)
+    }
+
+    pub(super) fn receivers(&self) -> usize {
+        self.slots.lock().receivers
     }
 
     /// Adds a receiver, and says which value is its first.
     pub(super) fn add_receiver(&self) -> Version {
-        let mut receivers = self.receivers.lock();
-        *receivers += 1;
+        let mut slots = self.slots.lock();
+        slots.receivers += 1;
         self.changes.now().version()
     }
 
@@ -167,45 +169,44 @@ impl<T> Ring<T> {
                 }
             }
         }
-        let mut receivers = self.receivers.lock();
-        *receivers -= 1;
-        let _tell = Tell((*receivers == 0).then_some(&self.unheard));
+        // Dropped after the lock is released.
+        let mut tell = Tell(None);
+        let mut slots = self.slots.lock();
+        slots.receivers -= 1;
+        if slots.receivers == 0 {
+            tell.0 = Some(&self.unheard);
+        }
         let end = self.changes.now().version();
-        drop(receivers);
-        while next != end {
-            let mut slot = self.slot(next);
-            if slot.position == next {
-                let value = slot.pass();
-                drop(slot);
+        loop {
+            self.skip(&slots, &mut next);
+            // What is left for it may have been overwritten while a value was dropped.
+            if end.since(next) == 0 || end.since(next) > slots.slots.len() {
+                return;
+            }
+            let value = slots.slot(next).pass();
+            next = next.next();
+            if value.is_some() {
+                drop(slots);
                 drop(value);
-                next = next.next();
-            } else {
-                drop(slot);
-                self.skip(&mut next);
-                if end.since(next) > self.slots.len() {
-                    // All that was for it is overwritten.
-                    return;
-                }
+                slots = self.slots.lock();
             }
         }
     }
 
     /// How many values there are that some receiver has still to get.
     pub(super) fn len(&self) -> usize {
-        // So that nobody sends meanwhile.
-        let receivers = self.receivers.lock();
+        let mut slots = self.slots.lock();
         let now = self.changes.now().version();
         // Whoever has still to get a value has still to get the later ones, too.
-        let (mut held, mut too_many) = (0, self.slots.len() + 1);
+        let (mut held, mut too_many) = (0, slots.slots.len() + 1);
         while too_many - held > 1 {
             let middle = held + (too_many - held) / 2;
-            if self.slot(now.back(middle)).remaining > 0 {
+            if slots.slot(now.back(middle)).remaining > 0 {
                 held = middle;
             } else {
                 too_many = middle;
             }
         }
-        drop(receivers);
         held
     }
 }

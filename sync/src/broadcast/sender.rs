@@ -172,7 +172,7 @@ impl<T> Sender<T> {
     /// ```
     #[must_use = "it only asks"]
     pub fn receiver_count(&self) -> usize {
-        *self.ring.receivers.lock()
+        self.ring.receivers()
     }
 
     /// Whether both are of one channel.

@@ -185,7 +185,10 @@ fn a_waker_that_panics_costs_nobody_else_anything() {
     let root = CancellationToken::new();
     let tokens: Vec<_> = (0..10).map(|_| root.child_token().child_token()).collect();
     let (panics, counts) = (CountingWaker::panicking(), CountingWaker::new());
-    let mut waits: Vec<_> = tokens.iter().map(|token| Box::pin(token.cancelled())).collect();
+    let mut waits: Vec<_> = tokens
+        .iter()
+        .map(|token| Box::pin(token.cancelled()))
+        .collect();
     for (n, wait) in waits.iter_mut().enumerate() {
         let waker = if n % 2 == 0 { &panics } else { &counts };
         assert!(poll(wait.as_mut(), waker).is_pending());

@@ -255,7 +255,10 @@ impl<T> Sender<T> {
     pub fn subscribe(&self) -> Receiver<T> {
         // Relaxed: the count hands nothing on.
         self.shared.receivers.fetch_add(1, Relaxed);
-        Receiver::of(Arc::clone(&self.shared), self.shared.changes.now().version())
+        Receiver::of(
+            Arc::clone(&self.shared),
+            self.shared.changes.now().version(),
+        )
     }
 
     /// How many receivers there are.

@@ -24,7 +24,10 @@ fn a_change_wakes_all_that_wait_once() {
     let waker = CountingWaker::new();
     // More than a batch.
     let mut receivers: Vec<_> = (0..100).map(|_| rx.clone()).collect();
-    let mut waits: Vec<_> = receivers.iter_mut().map(|rx| Box::pin(rx.changed())).collect();
+    let mut waits: Vec<_> = receivers
+        .iter_mut()
+        .map(|rx| Box::pin(rx.changed()))
+        .collect();
     for wait in &mut waits {
         assert!(poll(wait.as_mut(), &waker).is_pending());
     }
@@ -151,7 +154,10 @@ fn a_waker_that_panics_costs_nobody_else_anything() {
     let (tx, rx) = channel(0);
     let (panics, counts) = (CountingWaker::panicking(), CountingWaker::new());
     let mut receivers: Vec<_> = (0..70).map(|_| rx.clone()).collect();
-    let mut waits: Vec<_> = receivers.iter_mut().map(|rx| Box::pin(rx.changed())).collect();
+    let mut waits: Vec<_> = receivers
+        .iter_mut()
+        .map(|rx| Box::pin(rx.changed()))
+        .collect();
     for (n, wait) in waits.iter_mut().enumerate() {
         let waker = if n % 7 == 0 { &panics } else { &counts };
         assert!(poll(wait.as_mut(), waker).is_pending());

@@ -75,7 +75,10 @@ fn rwlock() {
             tasks: tasks.collect(),
             done: Box::new(move || {
                 let counts = lock.try_write().expect("nobody has it");
-                assert_eq!(*counts, (TASKS * each.div_ceil(4), TASKS * each.div_ceil(4)));
+                assert_eq!(
+                    *counts,
+                    (TASKS * each.div_ceil(4), TASKS * each.div_ceil(4))
+                );
                 TASKS * each
             }),
         }

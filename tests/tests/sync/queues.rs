@@ -88,4 +88,6 @@ macro_rules! queue {
 
 queue!(queue, Queue, |item| item, |item: Item| item);
 queue!(lifo_queue, LifoQueue, |item| item, |item: Item| item);
-queue!(priority_queue, PriorityQueue, Ranked, |ranked: Ranked| ranked.0);
+queue!(priority_queue, PriorityQueue, Ranked, |ranked: Ranked| {
+    ranked.0
+});

@@ -40,14 +40,19 @@ pub trait Primitives: Peer {
     /// A mutex of a zero.
     fn mutex() -> Self::Mutex;
     /// Locks it.
-    fn lock(mutex: &Self::Mutex) -> impl Future<Output = impl DerefMut<Target = u64> + Send> + Send;
+    fn lock(mutex: &Self::Mutex)
+    -> impl Future<Output = impl DerefMut<Target = u64> + Send> + Send;
 
     /// A reader-writer lock of a zero.
     fn rwlock() -> Self::RwLock;
     /// Locks it for reading.
-    fn read_lock(lock: &Self::RwLock) -> impl Future<Output = impl Deref<Target = u64> + Send> + Send;
+    fn read_lock(
+        lock: &Self::RwLock,
+    ) -> impl Future<Output = impl Deref<Target = u64> + Send> + Send;
     /// Locks it for writing.
-    fn write_lock(lock: &Self::RwLock) -> impl Future<Output = impl DerefMut<Target = u64> + Send> + Send;
+    fn write_lock(
+        lock: &Self::RwLock,
+    ) -> impl Future<Output = impl DerefMut<Target = u64> + Send> + Send;
 
     /// A semaphore of so many permits.
     fn semaphore(permits: usize) -> Self::Semaphore;
@@ -62,7 +67,9 @@ pub trait Primitives: Peer {
     fn notified(notify: &Self::Notify) -> impl Future<Output = ()> + Send;
 
     /// A bounded channel.
-    fn bounded<T: Send + 'static>(capacity: usize) -> (Self::BoundedSender<T>, Self::BoundedReceiver<T>);
+    fn bounded<T: Send + 'static>(
+        capacity: usize,
+    ) -> (Self::BoundedSender<T>, Self::BoundedReceiver<T>);
     /// Sends, when there is room.
     fn send_bounded<T: Send + 'static>(
         sender: &Self::BoundedSender<T>,

@@ -5,10 +5,10 @@
 use super::Primitives;
 use crate::peer::smol::Smol;
 use crate::workload::Sample;
-use async_broadcast::{Receiver as BroadcastReceiver, Sender as BroadcastSender};
-use event_listener::Event;
 use ::smol::channel::{self, Receiver, Sender};
 use ::smol::lock::{Mutex, RwLock, Semaphore};
+use async_broadcast::{Receiver as BroadcastReceiver, Sender as BroadcastSender};
+use event_listener::Event;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock};
