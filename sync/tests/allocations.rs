@@ -1,6 +1,6 @@
 //! What is allocated: one block for a channel, and nothing to wait.
 
-use heist_sync::{Notify, oneshot};
+use heist_sync::{Barrier, Condition, Event, Mutex, Notify, RwLock, Semaphore, SetOnce, oneshot};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::future::Future;
@@ -63,6 +63,52 @@ fn notify_allocates_nothing() {
         notify.notify_waiters();
         assert!(one.as_mut().poll(&mut cx).is_ready());
         assert!(all.as_mut().poll(&mut cx).is_ready());
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn locks_allocate_nothing() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let (mutex, lock, semaphore) = (Mutex::new(0), RwLock::new(0), Semaphore::new(1));
+        let held = (mutex.try_lock(), lock.try_write(), semaphore.try_acquire());
+        let mut locks = pin!(mutex.lock());
+        let mut reads = pin!(lock.read());
+        let mut acquires = pin!(semaphore.acquire_many(1));
+        assert!(locks.as_mut().poll(&mut cx).is_pending());
+        assert!(reads.as_mut().poll(&mut cx).is_pending());
+        assert!(acquires.as_mut().poll(&mut cx).is_pending());
+        drop(held);
+        assert!(locks.as_mut().poll(&mut cx).is_ready());
+        assert!(reads.as_mut().poll(&mut cx).is_ready());
+        assert!(acquires.as_mut().poll(&mut cx).is_ready());
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn waiting_beside_locks_allocates_nothing() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let (event, barrier, value) = (Event::new(), Barrier::new(2), SetOnce::new());
+        let (mutex, condition) = (Mutex::new(0), Condition::new());
+        let mut happens = pin!(event.wait());
+        let mut meets = pin!(barrier.wait());
+        let mut gets = pin!(value.wait());
+        let mut changes = pin!(condition.wait(mutex.try_lock().unwrap()));
+        assert!(happens.as_mut().poll(&mut cx).is_pending());
+        assert!(meets.as_mut().poll(&mut cx).is_pending());
+        assert!(gets.as_mut().poll(&mut cx).is_pending());
+        assert!(changes.as_mut().poll(&mut cx).is_pending());
+        event.set();
+        assert!(pin!(barrier.wait()).poll(&mut cx).is_ready());
+        assert!(value.set(1).is_ok());
+        condition.notify_one();
+        assert!(happens.as_mut().poll(&mut cx).is_ready());
+        assert!(meets.as_mut().poll(&mut cx).is_ready());
+        assert!(gets.as_mut().poll(&mut cx).is_ready());
+        assert!(changes.as_mut().poll(&mut cx).is_ready());
     });
     assert_eq!(count, 0);
 }

@@ -5,10 +5,17 @@ use heist_sync::futures::{Notified, WaitForCancellationFuture, WaitForCancellati
 use heist_sync::oneshot::error::{RecvError, TryRecvError};
 use heist_sync::oneshot::{Receiver, Sender};
 use heist_sync::{CancellationToken, DropGuard, DropGuardRef, Notify, broadcast, oneshot, watch};
+use heist_sync::{
+    AcquireError, Barrier, BarrierWaitResult, Condition, Event, MappedMutexGuard, Mutex,
+    MutexGuard, OnceCell, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedRwLockMappedWriteGuard,
+    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock,
+    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
+    SetError, SetOnce, SetOnceError, TryAcquireError, TryLockError,
+};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::cell::Cell;
 use std::error::Error;
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::future::Ready;
 use std::hash::Hash;
 use std::marker::PhantomPinned;
@@ -66,6 +73,56 @@ assert_impl_all!(WaitForCancellationFuture<'static>: Send, Sync, Debug, Future<O
 assert_not_impl_any!(WaitForCancellationFuture<'static>: Unpin);
 assert_impl_all!(WaitForCancellationFutureOwned: Send, Sync, Debug, Future<Output = ()>);
 assert_not_impl_any!(WaitForCancellationFutureOwned: Unpin);
+assert_impl_all!(Semaphore: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_impl_all!(SemaphorePermit<'static>: Send, Sync, Unpin, Debug);
+assert_impl_all!(OwnedSemaphorePermit: Send, Sync, Unpin, Debug);
+assert_impl_all!(AcquireError: Send, Sync, Unpin, Clone, PartialEq, Error);
+assert_impl_all!(TryAcquireError: Send, Sync, Unpin, Clone, PartialEq, Error);
+assert_impl_all!(TryLockError: Send, Sync, Unpin, Clone, PartialEq, Error);
+
+// A `Cell` may be sent, and not shared; an `Rc` neither.
+assert_impl_all!(Mutex<Cell<u8>>: Send, Sync, Unpin, Default, Debug, From<Cell<u8>>);
+assert_not_impl_any!(Mutex<Rc<()>>: Send, Sync);
+assert_impl_all!(MutexGuard<'static, u8>: Send, Sync, Unpin, Debug, Display);
+assert_impl_all!(MutexGuard<'static, Cell<u8>>: Send);
+assert_not_impl_any!(MutexGuard<'static, Cell<u8>>: Sync);
+assert_impl_all!(MappedMutexGuard<'static, u8>: Send, Sync, Unpin, Debug, Display);
+assert_not_impl_any!(MappedMutexGuard<'static, Cell<u8>>: Sync);
+assert_not_impl_any!(MappedMutexGuard<'static, Rc<()>>: Send, Sync);
+assert_impl_all!(OwnedMutexGuard<u8>: Send, Sync, Unpin, Debug, Display);
+assert_not_impl_any!(OwnedMutexGuard<Cell<u8>>: Sync);
+assert_not_impl_any!(OwnedMutexGuard<Rc<()>>: Send, Sync);
+assert_impl_all!(OwnedMappedMutexGuard<u8, u8>: Send, Sync, Unpin, Debug, Display);
+assert_not_impl_any!(OwnedMappedMutexGuard<Cell<u8>, Cell<u8>>: Sync);
+assert_not_impl_any!(OwnedMappedMutexGuard<u8, Rc<()>>: Send, Sync);
+
+assert_impl_all!(RwLock<u8>: Send, Sync, Unpin, Default, Debug, From<u8>);
+assert_not_impl_any!(RwLock<Cell<u8>>: Sync);
+assert_impl_all!(RwLockReadGuard<'static, u8>: Send, Sync, Unpin, Debug, Display);
+assert_not_impl_any!(RwLockReadGuard<'static, Cell<u8>>: Send, Sync);
+assert_impl_all!(RwLockWriteGuard<'static, u8>: Send, Sync, Unpin, Debug, Display);
+assert_not_impl_any!(RwLockWriteGuard<'static, Cell<u8>>: Send, Sync);
+assert_impl_all!(RwLockMappedWriteGuard<'static, u8>: Send, Sync, Unpin, Debug, Display);
+assert_not_impl_any!(RwLockMappedWriteGuard<'static, Cell<u8>>: Sync);
+assert_impl_all!(OwnedRwLockReadGuard<u8, u8>: Send, Sync, Unpin, Debug, Display);
+assert_not_impl_any!(OwnedRwLockReadGuard<Cell<u8>, u8>: Send, Sync);
+assert_impl_all!(OwnedRwLockWriteGuard<u8>: Send, Sync, Unpin, Debug, Display);
+assert_not_impl_any!(OwnedRwLockWriteGuard<Cell<u8>>: Send, Sync);
+assert_impl_all!(OwnedRwLockMappedWriteGuard<u8, u8>: Send, Sync, Unpin, Debug, Display);
+assert_not_impl_any!(OwnedRwLockMappedWriteGuard<Cell<u8>, u8>: Send, Sync);
+
+assert_impl_all!(Barrier: Send, Sync, Unpin, Debug);
+assert_impl_all!(BarrierWaitResult: Send, Sync, Unpin, Clone, Debug);
+assert_impl_all!(OnceCell<u8>: Send, Sync, Unpin, Clone, Default, PartialEq, Debug, From<u8>);
+assert_impl_all!(OnceCell<Cell<u8>>: Send);
+assert_not_impl_any!(OnceCell<Cell<u8>>: Sync);
+assert_impl_all!(SetError<u8>: Send, Sync, Unpin, Clone, PartialEq, Error);
+assert_impl_all!(SetOnce<u8>: Send, Sync, Unpin, Clone, Default, PartialEq, Debug, From<u8>);
+assert_impl_all!(SetOnce<Cell<u8>>: Send);
+assert_not_impl_any!(SetOnce<Cell<u8>>: Sync);
+assert_impl_all!(SetOnceError<u8>: Send, Sync, Unpin, Clone, PartialEq, Error);
+assert_impl_all!(Event: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
+assert_impl_all!(Condition: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
 
 /// The futures of `async fn`s have no name, so they are asked here.
 #[test]
@@ -79,4 +136,7 @@ fn futures_of_async_functions_can_be_sent() {
     send(broadcast::channel::<Cell<u8>>(1).1.recv());
     send(CancellationToken::new().run_until_cancelled(async {}));
     send(heist_sync::coop::consume_budget());
+    send(Mutex::new(Cell::new(0)).lock());
+    send(RwLock::new(0).write());
+    send(Semaphore::new(1).acquire());
 }

@@ -19,6 +19,13 @@ use heist::runtime::{
 };
 use heist::sync::futures::{Notified, WaitForCancellationFuture, WaitForCancellationFutureOwned};
 use heist::sync::{CancellationToken, DropGuard, DropGuardRef, Notify, broadcast, oneshot, watch};
+use heist::sync::{
+    AcquireError, Barrier, BarrierWaitResult, Condition, Event, MappedMutexGuard, Mutex,
+    MutexGuard, OnceCell, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedRwLockMappedWriteGuard,
+    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock,
+    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
+    SetError, SetOnce, SetOnceError, TryAcquireError, TryLockError,
+};
 use heist::task::coop::{self, Blocking, Budget, Context, RestoreOnPending, Unconstrained};
 use heist::task::{
     AbortHandle, AccessError, Id, JoinError, JoinHandle, LocalKey, TaskFailure, TaskLocalFuture,
@@ -168,6 +175,86 @@ assert_impl_all!(WaitForCancellationFuture<'static>: Send, Sync);
 assert_not_impl_any!(WaitForCancellationFuture<'static>: Unpin);
 assert_impl_all!(WaitForCancellationFutureOwned: Send, Sync);
 assert_not_impl_any!(WaitForCancellationFutureOwned: Unpin);
+// Locks. A guard lends what it guards; who has it on another thread may read there, or write, and at last gives the lock to others.
+assert_impl_all!(Semaphore: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(SemaphorePermit<'static>: Send, Sync, Unpin);
+assert_impl_all!(OwnedSemaphorePermit: Send, Sync, Unpin);
+assert_impl_all!(AcquireError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(TryAcquireError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(TryLockError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(Mutex<Shared>: Send, Sync, Unpin);
+assert_impl_all!(Mutex<Sent>: Send, Sync, Unpin);
+assert_not_impl_any!(Mutex<Local>: Send, Sync);
+assert_not_impl_any!(Mutex<PhantomPinned>: Unpin);
+assert_impl_all!(MutexGuard<'static, Shared>: Send, Sync, Unpin);
+assert_impl_all!(MutexGuard<'static, Sent>: Send);
+assert_not_impl_any!(MutexGuard<'static, Sent>: Sync);
+assert_not_impl_any!(MutexGuard<'static, Local>: Send, Sync);
+assert_impl_all!(MutexGuard<'static, PhantomPinned>: Unpin);
+assert_impl_all!(MappedMutexGuard<'static, Shared>: Send, Sync, Unpin);
+assert_impl_all!(MappedMutexGuard<'static, Sent>: Send);
+assert_not_impl_any!(MappedMutexGuard<'static, Sent>: Sync);
+assert_not_impl_any!(MappedMutexGuard<'static, Local>: Send, Sync);
+assert_impl_all!(MappedMutexGuard<'static, PhantomPinned>: Unpin);
+assert_impl_all!(OwnedMutexGuard<Shared>: Send, Sync, Unpin);
+assert_impl_all!(OwnedMutexGuard<Sent>: Send);
+assert_not_impl_any!(OwnedMutexGuard<Sent>: Sync);
+assert_not_impl_any!(OwnedMutexGuard<Local>: Send, Sync);
+assert_impl_all!(OwnedMutexGuard<PhantomPinned>: Unpin);
+assert_impl_all!(OwnedMappedMutexGuard<Shared, Shared>: Send, Sync, Unpin);
+assert_impl_all!(OwnedMappedMutexGuard<Sent, Sent>: Send);
+assert_not_impl_any!(OwnedMappedMutexGuard<Sent, Sent>: Sync);
+assert_not_impl_any!(OwnedMappedMutexGuard<Local, Shared>: Send, Sync);
+assert_not_impl_any!(OwnedMappedMutexGuard<Shared, Local>: Send, Sync);
+assert_impl_all!(OwnedMappedMutexGuard<PhantomPinned, PhantomPinned>: Unpin);
+assert_impl_all!(RwLock<Shared>: Send, Sync, Unpin);
+assert_impl_all!(RwLock<Sent>: Send);
+assert_not_impl_any!(RwLock<Sent>: Sync);
+assert_not_impl_any!(RwLock<Local>: Send, Sync);
+assert_not_impl_any!(RwLock<PhantomPinned>: Unpin);
+assert_impl_all!(RwLockReadGuard<'static, Shared>: Send, Sync, Unpin);
+assert_not_impl_any!(RwLockReadGuard<'static, Sent>: Send, Sync);
+assert_impl_all!(RwLockReadGuard<'static, PhantomPinned>: Unpin);
+assert_impl_all!(OwnedRwLockReadGuard<Shared, Shared>: Send, Sync, Unpin);
+assert_not_impl_any!(OwnedRwLockReadGuard<Sent, Shared>: Send, Sync);
+assert_not_impl_any!(OwnedRwLockReadGuard<Shared, Sent>: Send, Sync);
+assert_impl_all!(OwnedRwLockReadGuard<PhantomPinned, PhantomPinned>: Unpin);
+// Downgraded on another thread, it would share what is here.
+assert_impl_all!(RwLockWriteGuard<'static, Shared>: Send, Sync, Unpin);
+assert_not_impl_any!(RwLockWriteGuard<'static, Sent>: Send, Sync);
+assert_impl_all!(RwLockWriteGuard<'static, PhantomPinned>: Unpin);
+assert_impl_all!(OwnedRwLockWriteGuard<Shared>: Send, Sync, Unpin);
+assert_not_impl_any!(OwnedRwLockWriteGuard<Sent>: Send, Sync);
+assert_impl_all!(OwnedRwLockWriteGuard<PhantomPinned>: Unpin);
+// It cannot be downgraded, so that it is more than in tokio.
+assert_impl_all!(RwLockMappedWriteGuard<'static, Shared>: Send, Sync, Unpin);
+assert_impl_all!(RwLockMappedWriteGuard<'static, Sent>: Send);
+assert_not_impl_any!(RwLockMappedWriteGuard<'static, Sent>: Sync);
+assert_not_impl_any!(RwLockMappedWriteGuard<'static, Local>: Send, Sync);
+assert_impl_all!(RwLockMappedWriteGuard<'static, PhantomPinned>: Unpin);
+assert_impl_all!(OwnedRwLockMappedWriteGuard<Shared, Shared>: Send, Sync, Unpin);
+assert_not_impl_any!(OwnedRwLockMappedWriteGuard<Sent, Shared>: Send, Sync);
+assert_not_impl_any!(OwnedRwLockMappedWriteGuard<Shared, Local>: Send, Sync);
+assert_impl_all!(OwnedRwLockMappedWriteGuard<PhantomPinned, PhantomPinned>: Unpin);
+assert_impl_all!(Barrier: Send, Sync, Unpin);
+assert_impl_all!(BarrierWaitResult: Send, Sync, Unpin);
+assert_impl_all!(OnceCell<Shared>: Send, Sync, Unpin);
+assert_impl_all!(OnceCell<Sent>: Send);
+assert_not_impl_any!(OnceCell<Sent>: Sync);
+assert_not_impl_any!(OnceCell<Local>: Send, Sync);
+assert_not_impl_any!(OnceCell<PhantomPinned>: Unpin);
+assert_impl_all!(SetOnce<Shared>: Send, Sync, Unpin);
+assert_impl_all!(SetOnce<Sent>: Send);
+assert_not_impl_any!(SetOnce<Sent>: Sync);
+assert_not_impl_any!(SetOnce<Local>: Send, Sync);
+assert_not_impl_any!(SetOnce<PhantomPinned>: Unpin);
+assert_impl_all!(SetError<Shared>: Send, Sync, Unpin, std::error::Error);
+assert_not_impl_any!(SetError<Local>: Send, Sync);
+assert_impl_all!(SetOnceError<Shared>: Send, Sync, Unpin, std::error::Error);
+assert_not_impl_any!(SetOnceError<Local>: Send, Sync);
+// asyncio's.
+assert_impl_all!(Event: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(Condition: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 
 // For heist's own use.
 assert_impl_all!(heist::sync::trace::Waiting: Send, Sync, Unpin);
@@ -332,6 +419,33 @@ fn futures() {
     promised(async |receiver: &mut broadcast::Receiver<Sent>| of(receiver.recv()));
     promised(async |token: &CancellationToken| of(token.run_until_cancelled(async {})));
     promised(async |token: CancellationToken| of(token.run_until_cancelled_owned(async {})));
+    promised(async |semaphore: &std::sync::Arc<Semaphore>| {
+        of(semaphore.acquire());
+        of(semaphore.acquire_many(1));
+        of(semaphore.clone().acquire_owned());
+        of(semaphore.clone().acquire_many_owned(1));
+    });
+    promised(async |mutex: &std::sync::Arc<Mutex<Sent>>| {
+        of(mutex.lock());
+        of(mutex.clone().lock_owned());
+    });
+    promised(async |lock: &std::sync::Arc<RwLock<Shared>>| {
+        of(lock.read());
+        of(lock.clone().read_owned());
+        of(lock.write());
+        of(lock.clone().write_owned());
+    });
+    promised(async |barrier: &Barrier| of(barrier.wait()));
+    promised(async |cell: &OnceCell<Shared>| {
+        of(cell.get_or_init(async || 1));
+        of(cell.get_or_try_init(async || Ok::<_, ()>(1)));
+    });
+    promised(async |cell: &SetOnce<Shared>| of(cell.wait()));
+    promised(async |event: &Event| of(event.wait()));
+    promised(async |(condition, mutex): (&Condition, &Mutex<Shared>)| {
+        of(condition.wait(mutex.lock().await));
+        of(condition.wait_for(mutex.lock().await, |_| true));
+    });
     of(coop::consume_budget());
     of(async { heist::join!(heist::task::yield_now(), heist::time::sleep(Duration::ZERO)) });
     of(async { heist::try_join!(async { Ok::<(), ()>(()) }, async { Err::<(), ()>(()) }) });

@@ -5,8 +5,10 @@ use heist::io::Interest;
 use heist::io::unix::AsyncFd;
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix};
 use heist::sync::{CancellationToken, Notify, broadcast, oneshot, watch};
+use heist::sync::{Barrier, Condition, Event, Mutex, MutexGuard, OnceCell, RwLock, Semaphore, SetOnce};
 use heist::task::{coop, yield_now};
 use heist::time::{Duration, Instant, interval, sleep, sleep_until, timeout, timeout_at};
+use std::sync::Arc;
 
 fn main() {
     yield_now();
@@ -79,4 +81,27 @@ fn signals(
     token.run_until_cancelled(async {});
     token.clone().drop_guard();
     token.drop_guard_ref();
+fn locks(mutex: &Mutex<u8>, lock: &RwLock<u8>, semaphore: &Semaphore) {
+    mutex.lock();
+    lock.read();
+    lock.write();
+    semaphore.acquire();
+    semaphore.acquire_many(2);
+}
+
+fn owned_locks(mutex: Arc<Mutex<u8>>, lock: Arc<RwLock<u8>>, semaphore: Arc<Semaphore>) {
+    mutex.lock_owned();
+    lock.clone().read_owned();
+    lock.write_owned();
+    semaphore.clone().acquire_owned();
+    semaphore.acquire_many_owned(2);
+}
+
+fn beside_locks(cell: &OnceCell<u8>, changed: &Condition, guard: MutexGuard<'_, u8>) {
+    cell.get_or_init(async || 1);
+    cell.get_or_try_init(async || Err(()));
+    SetOnce::<u8>::new().wait();
+    Barrier::new(2).wait();
+    Event::new().wait();
+    changed.wait_for(guard, |_| true);
 }

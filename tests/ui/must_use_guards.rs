@@ -4,7 +4,8 @@
 
 use heist::blocking::Pool;
 use heist::runtime::Runtime;
-use heist::sync::{Notify, oneshot};
+use heist::sync::{Mutex, MutexGuard, Notify, OwnedMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use heist::sync::{Semaphore, SemaphorePermit, oneshot};
 use heist::task::coop::{self, Blocking, Budget, Context};
 use heist::time::{Duration, interval};
 
@@ -23,4 +24,25 @@ fn main() {
     Pool::builder();
     Pool::new().spawn(|| ());
     Runtime::new();
+}
+
+fn locks(
+    mutex: MutexGuard<'_, u8>,
+    read: RwLockReadGuard<'_, u8>,
+    permit: SemaphorePermit<'_>,
+    owned: OwnedMutexGuard<u8>,
+    write: RwLockWriteGuard<'_, u8>,
+) {
+    permit;
+    MutexGuard::map(mutex, |value| value);
+    OwnedMutexGuard::map(owned, |value| value);
+    RwLockReadGuard::map(read, |value| value);
+    write.downgrade();
+}
+
+fn unlocked() {
+    Mutex::new(1);
+    RwLock::new(1);
+    Semaphore::new(1);
+    Mutex::new(1).try_lock();
 }
