@@ -4,13 +4,14 @@ use heist_sync::coop::{Blocking, Budget, Context, RestoreOnPending, Unconstraine
 use heist_sync::futures::{Notified, WaitForCancellationFuture, WaitForCancellationFutureOwned};
 use heist_sync::oneshot::error::{RecvError, TryRecvError};
 use heist_sync::oneshot::{Receiver, Sender};
-use heist_sync::{CancellationToken, DropGuard, DropGuardRef, Notify, broadcast, oneshot, watch};
 use heist_sync::{
-    AcquireError, Barrier, BarrierWaitResult, Condition, Event, MappedMutexGuard, Mutex,
-    MutexGuard, OnceCell, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedRwLockMappedWriteGuard,
-    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, RwLock,
-    RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, Semaphore, SemaphorePermit,
-    SetError, SetOnce, SetOnceError, TryAcquireError, TryLockError,
+    AcquireError, Barrier, BarrierWaitResult, CancellationToken, Condition, DropGuard,
+    DropGuardRef, Event, GetError, LifoQueue, MappedMutexGuard, Mutex, MutexGuard, Notify,
+    OnceCell, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedRwLockMappedWriteGuard,
+    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, PriorityQueue, PutError,
+    Queue, RwLock, RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, Semaphore,
+    SemaphorePermit, SetError, SetOnce, SetOnceError, TryAcquireError, TryGetError, TryLockError,
+    TryPutError, broadcast, mpsc, oneshot, watch,
 };
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::cell::Cell;
@@ -123,6 +124,47 @@ assert_not_impl_any!(SetOnce<Cell<u8>>: Sync);
 assert_impl_all!(SetOnceError<u8>: Send, Sync, Unpin, Clone, PartialEq, Error);
 assert_impl_all!(Event: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
 assert_impl_all!(Condition: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Default, Debug);
+assert_impl_all!(mpsc::Sender<Cell<u8>>: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::Sender<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::Sender<PhantomPinned>: Unpin);
+assert_impl_all!(mpsc::WeakSender<Cell<u8>>: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::WeakSender<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::Receiver<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::Receiver<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::Receiver<PhantomPinned>: Unpin);
+assert_impl_all!(mpsc::ReceiverStream<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::ReceiverStream<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::Permit<'static, Cell<u8>>: Send, Sync, Unpin, Debug);
+assert_not_impl_any!(mpsc::Permit<'static, Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::PermitIterator<'static, Cell<u8>>: Send, Sync, Unpin, ExactSizeIterator, Debug);
+assert_not_impl_any!(mpsc::PermitIterator<'static, Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::OwnedPermit<Cell<u8>>: Send, Sync, Unpin, Debug);
+assert_not_impl_any!(mpsc::OwnedPermit<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::UnboundedSender<Cell<u8>>: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::UnboundedSender<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::WeakUnboundedSender<Cell<u8>>: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::WeakUnboundedSender<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::UnboundedReceiver<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::UnboundedReceiver<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::UnboundedReceiverStream<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(mpsc::UnboundedReceiverStream<Rc<()>>: Send, Sync);
+assert_impl_all!(mpsc::error::SendError<u8>: Send, Sync, Unpin, Copy, PartialEq, Error);
+assert_impl_all!(mpsc::error::TrySendError<u8>: Send, Sync, Unpin, Copy, PartialEq, Error);
+assert_impl_all!(mpsc::error::TryRecvError: Send, Sync, Unpin, Copy, PartialEq, Error);
+// Without `Debug` of the value.
+assert_impl_all!(mpsc::error::SendError<PhantomPinned>: Error);
+assert_impl_all!(mpsc::error::TrySendError<PhantomPinned>: Error);
+
+assert_impl_all!(Queue<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(Queue<Rc<()>>: Send, Sync);
+assert_impl_all!(LifoQueue<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(LifoQueue<Rc<()>>: Send, Sync);
+assert_impl_all!(PriorityQueue<Cell<u8>>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe, Debug);
+assert_not_impl_any!(PriorityQueue<Rc<()>>: Send, Sync);
+assert_impl_all!(PutError<u8>: Send, Sync, Unpin, Copy, PartialEq, Error);
+assert_impl_all!(TryPutError<u8>: Send, Sync, Unpin, Copy, PartialEq, Error);
+assert_impl_all!(GetError: Send, Sync, Unpin, Copy, PartialEq, Error);
+assert_impl_all!(TryGetError: Send, Sync, Unpin, Copy, PartialEq, Error);
 
 /// The futures of `async fn`s have no name, so they are asked here.
 #[test]
@@ -139,4 +181,13 @@ fn futures_of_async_functions_can_be_sent() {
     send(Mutex::new(Cell::new(0)).lock());
     send(RwLock::new(0).write());
     send(Semaphore::new(1).acquire());
+    let (tx, mut rx) = mpsc::channel::<Cell<u8>>(1);
+    send(tx.send(Cell::new(0)));
+    send(tx.reserve());
+    send(tx.closed());
+    send(rx.recv());
+    let queue = Queue::new(1);
+    send(queue.put(Cell::new(0)));
+    send(queue.get());
+    send(queue.join());
 }

@@ -4,7 +4,7 @@
 use heist::io::Interest;
 use heist::io::unix::AsyncFd;
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix};
-use heist::sync::{CancellationToken, Notify, broadcast, oneshot, watch};
+use heist::sync::{CancellationToken, Notify, Queue, broadcast, mpsc, oneshot, watch};
 use heist::sync::{Barrier, Condition, Event, Mutex, MutexGuard, OnceCell, RwLock, Semaphore, SetOnce};
 use heist::task::{coop, yield_now};
 use heist::time::{Duration, Instant, interval, sleep, sleep_until, timeout, timeout_at};
@@ -81,6 +81,8 @@ fn signals(
     token.run_until_cancelled(async {});
     token.clone().drop_guard();
     token.drop_guard_ref();
+}
+
 fn locks(mutex: &Mutex<u8>, lock: &RwLock<u8>, semaphore: &Semaphore) {
     mutex.lock();
     lock.read();
@@ -104,4 +106,20 @@ fn beside_locks(cell: &OnceCell<u8>, changed: &Condition, guard: MutexGuard<'_, 
     Barrier::new(2).wait();
     Event::new().wait();
     changed.wait_for(guard, |_| true);
+}
+
+fn channels(sender: mpsc::Sender<u8>, receiver: &mut mpsc::UnboundedReceiver<u8>) {
+    sender.send(1);
+    sender.closed();
+    sender.reserve();
+    sender.reserve_many(1);
+    receiver.recv();
+    receiver.recv_many(&mut Vec::new(), 1);
+    sender.reserve_owned();
+}
+
+fn queues(queue: &Queue<u8>) {
+    queue.put(1);
+    queue.get();
+    queue.join();
 }

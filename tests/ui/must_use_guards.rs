@@ -5,7 +5,7 @@
 use heist::blocking::Pool;
 use heist::runtime::Runtime;
 use heist::sync::{Mutex, MutexGuard, Notify, OwnedMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use heist::sync::{Semaphore, SemaphorePermit, oneshot};
+use heist::sync::{Queue, Semaphore, SemaphorePermit, mpsc, oneshot};
 use heist::task::coop::{self, Blocking, Budget, Context};
 use heist::time::{Duration, interval};
 
@@ -21,6 +21,10 @@ fn main() {
     Notify::new();
     oneshot::channel::<()>();
     oneshot::channel::<()>().0;
+    mpsc::channel::<()>(1);
+    mpsc::channel::<()>(1).0.try_reserve().unwrap();
+    mpsc::unbounded_channel::<()>().1;
+    Queue::<()>::new(1);
     Pool::builder();
     Pool::new().spawn(|| ());
     Runtime::new();

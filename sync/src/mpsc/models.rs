@@ -247,9 +247,16 @@ fn mpsc_closed_against_receiver_drop() {
     model(|| {
         let (tx, rx) = unbounded_at(0);
         let receiver = thread::spawn(move || drop(rx));
-        block_on(tx.closed());
-        assert!(tx.is_closed() && tx.send(1).is_err());
+        let waker = CountingWaker::new();
+        let mut closed = pin!(tx.closed());
+        let early = poll(closed.as_mut(), &waker).is_ready();
         receiver.join().unwrap();
+        if !early {
+            assert_eq!(waker.woken(), 1);
+            assert!(poll(closed, &waker).is_ready());
+        }
+        assert!(tx.is_closed() && tx.send(1).is_err());
+        assert!(waker.is_released());
     });
 }
 
@@ -342,19 +349,21 @@ fn bounded_reserve_drop_against_close() {
     });
 }
 
-/// A sender that waits for room learns that the receiver is gone, and has its value back.
+/// A sender, waiting for room or not, learns that the receiver is gone and has its value back, or sent it before.
 #[test]
 fn bounded_send_against_receiver_drop() {
-    model(|| {
-        let drops = Arc::new(AtomicUsize::new(0));
-        let (tx, rx): (_, Receiver<Value>) = channel(1);
-        assert!(tx.try_send(Value(Arc::clone(&drops))).is_ok());
-        let receiver = thread::spawn(move || drop(rx));
-        let sent = block_on(tx.send(Value(Arc::clone(&drops))));
-        receiver.join().unwrap();
-        // What came in before the end went with it.
-        assert_eq!(drops.load(Relaxed), 1 + usize::from(sent.is_ok()));
-        drop(sent);
-        assert_eq!(drops.load(Relaxed), 2);
-    });
+    for room in [1, 2] {
+        model(move || {
+            let drops = Arc::new(AtomicUsize::new(0));
+            let (tx, rx): (_, Receiver<Value>) = channel(room);
+            assert!(tx.try_send(Value(Arc::clone(&drops))).is_ok());
+            let receiver = thread::spawn(move || drop(rx));
+            let sent = block_on(tx.send(Value(Arc::clone(&drops))));
+            receiver.join().unwrap();
+            // What came in before the end went with it.
+            assert_eq!(drops.load(Relaxed), 1 + usize::from(sent.is_ok()));
+            drop(sent);
+            assert_eq!(drops.load(Relaxed), 2);
+        });
+    }
 }
