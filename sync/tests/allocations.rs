@@ -1,6 +1,9 @@
 //! What is allocated: one block for a channel, and nothing to wait.
 
-use heist_sync::{Barrier, Condition, Event, Mutex, Notify, RwLock, Semaphore, SetOnce, oneshot};
+use heist_sync::{
+    Barrier, CancellationToken, Condition, Event, Mutex, Notify, RwLock, Semaphore, SetOnce,
+    broadcast, oneshot, watch,
+};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::future::Future;
@@ -109,6 +112,61 @@ fn waiting_beside_locks_allocates_nothing() {
         assert!(meets.as_mut().poll(&mut cx).is_ready());
         assert!(gets.as_mut().poll(&mut cx).is_ready());
         assert!(changes.as_mut().poll(&mut cx).is_ready());
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_watch_channel_is_one_allocation_and_waits_without() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let (tx, mut rx) = watch::channel(0);
+        let mut other = rx.clone();
+        let mut one = pin!(rx.changed());
+        let mut two = pin!(other.wait_for(|value| *value == 2));
+        for value in 1..=2 {
+            assert!(two.as_mut().poll(&mut cx).is_pending());
+            tx.send_replace(value);
+        }
+        assert!(one.as_mut().poll(&mut cx).is_ready());
+        assert!(two.as_mut().poll(&mut cx).is_ready());
+    });
+    assert_eq!(count, 1);
+}
+
+#[test]
+fn a_broadcast_channel_is_two_allocations_and_waits_without() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let (tx, mut rx) = broadcast::channel(4);
+        let mut other = tx.subscribe();
+        for value in 0..10 {
+            let mut one = pin!(rx.recv());
+            let mut two = pin!(other.recv());
+            assert!(one.as_mut().poll(&mut cx).is_pending());
+            assert!(two.as_mut().poll(&mut cx).is_pending());
+            assert_eq!(tx.send(value), Ok(2));
+            assert!(one.as_mut().poll(&mut cx).is_ready());
+            assert!(two.as_mut().poll(&mut cx).is_ready());
+        }
+    });
+    assert_eq!(count, 2);
+}
+
+#[test]
+fn a_token_waits_and_is_cancelled_without_an_allocation() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let root = CancellationToken::new();
+    let first = root.child_token();
+    // Their places are there already.
+    let many: Vec<_> = (0..10).map(|_| root.child_token()).collect();
+    drop(many);
+    assert_eq!(allocations(|| drop(first.child_token())), 1);
+    let count = allocations(|| {
+        let mut cancelled = pin!(first.cancelled());
+        assert!(cancelled.as_mut().poll(&mut cx).is_pending());
+        root.cancel();
+        assert!(cancelled.as_mut().poll(&mut cx).is_ready());
     });
     assert_eq!(count, 0);
 }
