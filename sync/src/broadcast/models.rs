@@ -174,12 +174,11 @@ fn broadcast_upgrade_against_sender_drop() {
 fn broadcast_receivers_drop_against_closed() {
     model(|| {
         let (tx, rx) = channel::<()>(1);
-        let receivers = [rx.resubscribe(), rx].map(|rx| thread::spawn(move || drop(rx)));
+        let receivers = [rx.resubscribe(), rx];
+        let receivers = thread::spawn(move || drop(receivers));
         block_on(tx.closed());
         assert_eq!(tx.receiver_count(), 0);
-        for receiver in receivers {
-            receiver.join().unwrap();
-        }
+        receivers.join().unwrap();
     });
 }
 
