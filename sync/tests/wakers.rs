@@ -1,6 +1,7 @@
 //! Wakers that panic, in each of their parts: nobody else loses by it, nothing breaks, and no second panic aborts the process.
 
 use heist_sync::Notify;
+use heist_sync::mpsc;
 use heist_sync::oneshot::{Sender, channel, error::TryRecvError};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -234,4 +235,68 @@ fn a_drop_that_panics_leaves_a_channel_to_the_next() {
     assert_eq!(panic_of(|| drop(receiver)), DROP);
     assert_eq!(sender.send(3), Err(3));
     assert!(count.is_released());
+}
+
+#[test]
+fn a_clone_that_panics_leaves_a_receiver_as_it_was() {
+    let clumsy = panics_when_cloned();
+    let (tx, mut rx) = mpsc::unbounded_channel();
+    let (count, waker) = Count::new();
+    for _ in 0..2 {
+        assert_eq!(panic_of(|| _ = poll(pin!(rx.recv()), &clumsy)), CLONE);
+        assert!(!poll(pin!(rx.recv()), &waker));
+    }
+    tx.send(1).unwrap();
+    assert_eq!(count.wakes(), 1);
+    assert_eq!(rx.try_recv(), Ok(1));
+    assert!(count.is_released());
+}
+
+#[test]
+fn a_drop_that_panics_leaves_a_receiver_to_the_next() {
+    let (count, waker) = Count::new();
+    // Replaced by another waker, which waits.
+    let (tx, mut rx) = mpsc::unbounded_channel();
+    assert!(!poll(pin!(rx.recv()), &panics_when_dropped()));
+    assert_eq!(panic_of(|| _ = poll(pin!(rx.recv()), &waker)), DROP);
+    tx.send(1).unwrap();
+    assert_eq!(count.wakes(), 1);
+    assert_eq!(rx.try_recv(), Ok(1));
+
+    // Dropped with the receiver, of which the senders learn, and what is sent goes with it.
+    let (tx, mut rx) = mpsc::channel(1);
+    assert!(!poll(pin!(rx.recv()), &panics_when_dropped()));
+    assert_eq!(panic_of(|| drop(rx)), DROP);
+    assert!(tx.is_closed() && tx.try_send(1).is_err());
+
+    // By a wake, which has arrived.
+    let (tx, mut rx) = mpsc::channel(1);
+    assert!(!poll(pin!(rx.recv()), &panics_when_dropped()));
+    assert_eq!(panic_of(|| tx.try_send(1).unwrap()), DROP);
+    assert_eq!(rx.try_recv(), Ok(1));
+    assert!(count.is_released());
+}
+
+#[test]
+fn channels_end_in_a_panic() {
+    let (tx, mut rx) = mpsc::channel::<()>(1);
+    assert!(!poll(pin!(rx.recv()), &panics_when_woken()));
+    drop_in_a_panic(tx);
+    assert!(rx.is_closed());
+
+    let (tx, mut rx) = mpsc::channel::<()>(1);
+    let permit = tx.try_reserve_owned().unwrap();
+    rx.close();
+    assert!(!poll(pin!(rx.recv()), &panics_when_woken()));
+    drop_in_a_panic(permit);
+    assert!(rx.try_recv().is_err());
+
+    let (tx, rx) = mpsc::channel(1);
+    tx.try_send(1).unwrap();
+    let mut send = pin!(tx.send(2));
+    let mut closed = pin!(tx.closed());
+    assert!(!poll(send.as_mut(), &panics_when_woken()));
+    assert!(!poll(closed.as_mut(), &panics_when_woken()));
+    drop_in_a_panic(rx);
+    assert!(poll(send, Waker::noop()) && poll(closed, Waker::noop()));
 }

@@ -301,6 +301,8 @@ impl Permits {
             {
                 Ok(_) if there < count => break count - there,
                 Ok(_) => {
+                    // Whatever comes of the waker's drop, the future has its permits.
+                    slot.set(Some(Waiter::new(0)));
                     drop(waiters);
                     return Poll::Ready(Ok(()));
                 }
@@ -399,16 +401,13 @@ impl Future for Acquire<'_> {
                 Ok(()) => Poll::Ready(Ok(())),
                 Err(_) => permits.wait(count, this.waiter.as_mut(), cx.waker()),
             },
-            Some(waiter) => {
-                let outcome = ready!(permits.poll_waiter(waiter, cx.waker()));
-                if outcome.is_ok() {
-                    // They are the caller's.
-                    this.waiter.set(None);
-                }
-                Poll::Ready(outcome)
-            }
+            Some(waiter) => permits.poll_waiter(waiter, cx.waker()),
         };
         let outcome = ready!(this.waiting.poll("poll_acquire", poll));
+        if outcome.is_ok() && this.waiter.is_some() {
+            // They are the caller's.
+            this.waiter.set(None);
+        }
         coop.made_progress();
         Poll::Ready(outcome)
     }
