@@ -1,8 +1,8 @@
 //! What is allocated: one block for a channel, and nothing to wait.
 
 use heist_sync::{
-    Barrier, CancellationToken, Condition, Event, Mutex, Notify, RwLock, Semaphore, SetOnce,
-    broadcast, oneshot, watch,
+    Barrier, CancellationToken, Condition, Event, Mutex, Notify, Queue, RwLock, Semaphore, SetOnce,
+    broadcast, mpsc, oneshot, watch,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -167,6 +167,45 @@ fn a_token_waits_and_is_cancelled_without_an_allocation() {
         assert!(cancelled.as_mut().poll(&mut cx).is_pending());
         root.cancel();
         assert!(cancelled.as_mut().poll(&mut cx).is_ready());
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn mpsc_allocates_blocks_and_uses_them_again() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let (tx, mut rx) = mpsc::channel(2);
+        for n in 0..1_000 {
+            assert!(rx.poll_recv(&mut cx).is_pending());
+            tx.try_send(n).unwrap();
+            tx.try_send(n).unwrap();
+            let mut send = pin!(tx.send(n));
+            assert!(send.as_mut().poll(&mut cx).is_pending());
+            assert!(rx.poll_recv(&mut cx).is_ready());
+            assert!(send.poll(&mut cx).is_ready());
+            assert!(rx.poll_recv(&mut cx).is_ready());
+            assert!(rx.poll_recv(&mut cx).is_ready());
+        }
+    });
+    // What the halves share, and two blocks by turns.
+    assert_eq!(count, 3);
+}
+
+#[test]
+fn a_queue_allocates_for_its_items_alone() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let queue = Queue::new(1);
+    queue.try_put(0).unwrap();
+    let count = allocations(|| {
+        for n in 1..100 {
+            let mut put = pin!(queue.put(n));
+            assert!(put.as_mut().poll(&mut cx).is_pending());
+            assert_eq!(queue.try_get(), Ok(n - 1));
+            assert!(put.poll(&mut cx).is_ready());
+        }
+        assert_eq!(queue.try_get(), Ok(99));
+        assert!(pin!(queue.get()).poll(&mut cx).is_pending());
     });
     assert_eq!(count, 0);
 }
