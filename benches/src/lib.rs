@@ -28,6 +28,7 @@ pub mod memory;
 mod peer;
 pub mod raw;
 pub mod scheduling;
+pub mod sync;
 pub mod timers;
 mod workload;
 
@@ -35,12 +36,13 @@ pub use peer::{Peer, WORKERS, heist::Heist, smol::Smol, tokio::Tokio};
 pub use workload::{Sample, Workload};
 
 /// All workloads, in the order of the document.
-pub fn workloads<P: Peer>() -> Vec<Workload<P>> {
+pub fn workloads<P: sync::Primitives>() -> Vec<Workload<P>> {
     [
         scheduling::workloads(),
         latency::workloads(),
         timers::workloads(),
         blocking::workloads(),
+        sync::workloads(),
         io::workloads(),
         memory::workloads(),
     ]

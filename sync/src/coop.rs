@@ -426,6 +426,31 @@ impl<F: Future> Future for Unconstrained<F> {
     }
 }
 
+pin_project! {
+    /// A future whose completion costs one operation: one of this crate's whose polls end in several ways.
+    pub(crate) struct Cooperative<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+/// Spends one operation of the budget when `future` is ready; without one left it isn't polled.
+pub(crate) fn cooperative<F: Future>(future: F) -> Cooperative<F> {
+    Cooperative { future }
+}
+
+impl<F: Future> Future for Cooperative<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<F::Output> {
+        let coop = ready!(poll_proceed(cx));
+        let output = ready!(self.project().future.poll(cx));
+        coop.made_progress();
+        Poll::Ready(output)
+    }
+}
+
 /// Whether code on this thread may block it: not on a thread that runs tasks.
 ///
 /// # Examples

@@ -8,6 +8,9 @@
 //! | have something one at a time | [`Mutex`] | `Lock` |
 //! | read by many, or write alone | [`RwLock`] | |
 //! | let so many through at a time | [`Semaphore`] | `Semaphore` |
+//! | send each value to every task | [`broadcast`] | |
+//! | show many tasks the latest value | [`watch`] | |
+//! | tell a part of the program to stop, with all its parts | [`CancellationToken`] | `Task.cancel` |
 //! | wait until what a lock guards has changed | [`Condition`] | `Condition` |
 //! | wait until something has happened | [`Event`] | `Event` |
 //! | tell tasks that something happened, once | [`Notify`] | |
@@ -27,6 +30,9 @@
 
 mod barrier;
 mod blocking;
+pub mod broadcast;
+mod cancellation;
+mod changes;
 mod condition;
 pub mod coop;
 #[cfg(test)]
@@ -47,9 +53,11 @@ mod set_once;
 pub mod trace;
 mod wait_list;
 mod waking;
+pub mod watch;
 mod write_once;
 
 pub use barrier::{Barrier, BarrierWaitResult};
+pub use cancellation::{CancellationToken, DropGuard, DropGuardRef};
 pub use condition::Condition;
 pub use event::Event;
 pub use mutex::{
@@ -69,5 +77,6 @@ pub use set_once::{SetOnce, SetOnceError};
 
 /// The futures that have a name.
 pub mod futures {
+    pub use crate::cancellation::{WaitForCancellationFuture, WaitForCancellationFutureOwned};
     pub use crate::notify::Notified;
 }

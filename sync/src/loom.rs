@@ -5,7 +5,7 @@
 
 #[cfg(not(heist_loom))]
 mod real {
-    pub(crate) use parking_lot::{Mutex, MutexGuard};
+    pub(crate) use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard};
     pub(crate) use std::sync::{Arc, atomic};
     pub(crate) use std::thread;
 
@@ -55,7 +55,7 @@ mod model {
     pub(crate) use loom::cell;
     #[cfg(test)]
     pub(crate) use loom::model;
-    pub(crate) use loom::sync::{Arc, MutexGuard, atomic};
+    pub(crate) use loom::sync::{Arc, MutexGuard, RwLockReadGuard, RwLockWriteGuard, atomic};
     pub(crate) use loom::thread;
 
     /// loom's mutex with parking_lot's interface.
@@ -70,6 +70,28 @@ mod model {
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
             self.0
                 .lock()
+                .expect("a model's thread panicked under this lock")
+        }
+    }
+
+    /// loom's reader-writer lock with parking_lot's interface.
+    #[derive(Debug)]
+    pub(crate) struct RwLock<T>(loom::sync::RwLock<T>);
+
+    impl<T> RwLock<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(loom::sync::RwLock::new(value))
+        }
+
+        pub(crate) fn read(&self) -> RwLockReadGuard<'_, T> {
+            self.0
+                .read()
+                .expect("a model's thread panicked under this lock")
+        }
+
+        pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
+            self.0
+                .write()
                 .expect("a model's thread panicked under this lock")
         }
     }

@@ -104,17 +104,52 @@ pub struct Notify {
 }
 
 /// What a waiter's place in the list says.
-struct Entry {
+pub(crate) struct Entry {
     /// How often `notify_waiters` had been called when its future was made.
     calls: usize,
     outcome: Outcome,
 }
 
 impl Entry {
+    /// Of one who waits for the count to be another.
+    pub(crate) fn after(count: usize) -> Self {
+        Self {
+            calls: count.wrapping_mul(CALL),
+            outcome: Outcome::Open,
+        }
+    }
+
     /// Whether a `notify_waiters` that made the count `calls` is for this one.
     fn came_before(&self, calls: usize) -> bool {
         // The count wraps, so it is the distance that counts.
         self.calls.wrapping_sub(calls).cast_signed() < 0
+    }
+}
+
+/// The wake-ups of a broadcast, which are due. It holds the list's lock.
+#[must_use = "those that wait are notified, and not woken until `wake`"]
+pub(crate) struct Broadcast<'a> {
+    notify: &'a Notify,
+    waiters: Locked<'a, Entry>,
+    calls: usize,
+}
+
+impl Broadcast<'_> {
+    /// Calls the wakers, with no lock held; the first panic of theirs goes on once all are called.
+    pub(crate) fn wake(self) {
+        let mut wakers = WakeList::new();
+        self.wake_by(&mut wakers);
+        wakers.finish();
+    }
+
+    /// As [`wake`](Self::wake), but leaves a panic in `wakers`, for whoever has several broadcasts to finish.
+    pub(crate) fn wake_by(self, wakers: &mut WakeList) {
+        let Self {
+            notify,
+            waiters,
+            calls,
+        } = self;
+        notify.wake_notified(waiters, calls, wakers);
     }
 }
 
@@ -300,33 +335,56 @@ impl Notify {
     /// # });
     /// ```
     pub fn notify_waiters(&self) {
+        if let Some(broadcast) = self.advance(1) {
+            broadcast.wake();
+        }
+    }
+
+    /// What is counted: each call of `notify_waiters`, and the steps of [`advance`](Self::advance). It wraps.
+    #[inline]
+    pub(crate) fn count(&self) -> usize {
+        // Acquire: what was done before what is counted is seen.
+        calls(self.state.load(Acquire)) / CALL
+    }
+
+    /// The first part of [`notify_waiters`](Self::notify_waiters), which is counted as `steps` of them: all are notified
+    /// by it, and none is woken. It calls no foreign code, so a lock may be held, and released before the wake-ups.
+    #[inline]
+    pub(crate) fn advance(&self, steps: usize) -> Option<Broadcast<'_>> {
         let mut state = self.state.load(Relaxed);
         while state & WAITING == 0 {
             // Release: what the caller did before is seen by the future that finds itself notified by the count.
             match self.state.compare_exchange_weak(
                 state,
-                state.wrapping_add(CALL),
+                state.wrapping_add(steps * CALL),
                 Release,
                 Relaxed,
             ) {
-                Ok(_) => return,
+                Ok(_) => return None,
                 Err(actual) => state = actual,
             }
         }
+        self.advance_waiting(steps)
+    }
+
+    /// The part of [`advance`](Self::advance) for a list in which somebody waits.
+    fn advance_waiting(&self, steps: usize) -> Option<Broadcast<'_>> {
         let waiters = self.waiters.lock();
         // Acquire: see `store_locked`.
         let state = self.state.load(Acquire);
         if state & WAITING == 0 {
             // The last current waiter has gone in the meantime.
             drop(waiters);
-            return self.notify_waiters();
+            return self.advance(steps);
         }
         // Transition 5.
-        let next = (state & !WAITING).wrapping_add(CALL);
+        let next = (state & !WAITING).wrapping_add(steps * CALL);
         self.store_locked(next);
-        let mut wakers = WakeList::new();
-        self.wake_notified(waiters, calls(next), &mut wakers);
-        wakers.finish();
+        Some(Broadcast {
+            notify: self,
+            waiters,
+            calls: calls(next),
+        })
     }
 
     #[inline]
@@ -426,6 +484,22 @@ impl Notify {
         self.state.store(state, Release);
     }
 
+    /// A poll of whoever waits, with the waker that is to end the wait, if there is one.
+    pub(crate) fn poll_waiter(
+        &self,
+        mut waiter: Pin<&mut Waiter<Entry>>,
+        waker: Option<&Waker>,
+    ) -> Poll<()> {
+        match waiter.as_mut().as_free() {
+            None => self.poll_queued(waiter, waker),
+            Some(&mut Entry {
+                calls,
+                outcome: Outcome::Open,
+            }) => self.poll_first(waiter, calls, waker),
+            Some(_) => done(waiter),
+        }
+    }
+
     /// The first poll of a waiter: it is free, and its outcome open.
     fn poll_first(
         &self,
@@ -513,7 +587,7 @@ impl Notify {
     }
 
     /// Takes the waiter out of the list, or passes on what it was given.
-    fn drop_waiter(&self, mut waiter: Pin<&mut Waiter<Entry>>) {
+    pub(crate) fn drop_waiter(&self, mut waiter: Pin<&mut Waiter<Entry>>) {
         if waiter.as_mut().as_free().is_none() {
             let mut waiters = self.waiters.lock();
             let waker = waiters.remove(waiter.as_mut());
@@ -655,16 +729,8 @@ impl Notified<'_> {
     }
 
     fn poll_notified(self: Pin<&mut Self>, waker: Option<&Waker>) -> Poll<()> {
-        let mut this = self.project();
-        let notify = *this.notify;
-        let poll = || match this.waiter.as_mut().as_free() {
-            None => notify.poll_queued(this.waiter, waker),
-            Some(&mut Entry {
-                calls,
-                outcome: Outcome::Open,
-            }) => notify.poll_first(this.waiter, calls, waker),
-            Some(_) => done(this.waiter),
-        };
+        let this = self.project();
+        let poll = || this.notify.poll_waiter(this.waiter, waker);
         this.waiting.poll("poll_notified", poll)
     }
 }

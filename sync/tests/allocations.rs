@@ -1,7 +1,8 @@
-//! What is allocated: a block or two for a channel, and nothing to wait.
+//! What is allocated: one block for a channel, and nothing to wait.
 
 use heist_sync::{
-    Barrier, Condition, Event, Mutex, Notify, Queue, RwLock, Semaphore, SetOnce, mpsc, oneshot,
+    Barrier, CancellationToken, Condition, Event, Mutex, Notify, Queue, RwLock, Semaphore, SetOnce,
+    broadcast, mpsc, oneshot, watch,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -70,45 +71,6 @@ fn notify_allocates_nothing() {
 }
 
 #[test]
-fn mpsc_allocates_blocks_and_uses_them_again() {
-    let mut cx = Context::from_waker(Waker::noop());
-    let count = allocations(|| {
-        let (tx, mut rx) = mpsc::channel(2);
-        for n in 0..1_000 {
-            assert!(rx.poll_recv(&mut cx).is_pending());
-            tx.try_send(n).unwrap();
-            tx.try_send(n).unwrap();
-            let mut send = pin!(tx.send(n));
-            assert!(send.as_mut().poll(&mut cx).is_pending());
-            assert!(rx.poll_recv(&mut cx).is_ready());
-            assert!(send.poll(&mut cx).is_ready());
-            assert!(rx.poll_recv(&mut cx).is_ready());
-            assert!(rx.poll_recv(&mut cx).is_ready());
-        }
-    });
-    // What the halves share, and two blocks by turns.
-    assert_eq!(count, 3);
-}
-
-#[test]
-fn a_queue_allocates_for_its_items_alone() {
-    let mut cx = Context::from_waker(Waker::noop());
-    let queue = Queue::new(1);
-    queue.try_put(0).unwrap();
-    let count = allocations(|| {
-        for n in 1..100 {
-            let mut put = pin!(queue.put(n));
-            assert!(put.as_mut().poll(&mut cx).is_pending());
-            assert_eq!(queue.try_get(), Ok(n - 1));
-            assert!(put.poll(&mut cx).is_ready());
-        }
-        assert_eq!(queue.try_get(), Ok(99));
-        assert!(pin!(queue.get()).poll(&mut cx).is_pending());
-    });
-    assert_eq!(count, 0);
-}
-
-#[test]
 fn locks_allocate_nothing() {
     let mut cx = Context::from_waker(Waker::noop());
     let count = allocations(|| {
@@ -150,6 +112,100 @@ fn waiting_beside_locks_allocates_nothing() {
         assert!(meets.as_mut().poll(&mut cx).is_ready());
         assert!(gets.as_mut().poll(&mut cx).is_ready());
         assert!(changes.as_mut().poll(&mut cx).is_ready());
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn a_watch_channel_is_one_allocation_and_waits_without() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let (tx, mut rx) = watch::channel(0);
+        let mut other = rx.clone();
+        let mut one = pin!(rx.changed());
+        let mut two = pin!(other.wait_for(|value| *value == 2));
+        for value in 1..=2 {
+            assert!(two.as_mut().poll(&mut cx).is_pending());
+            tx.send_replace(value);
+        }
+        assert!(one.as_mut().poll(&mut cx).is_ready());
+        assert!(two.as_mut().poll(&mut cx).is_ready());
+    });
+    assert_eq!(count, 1);
+}
+
+#[test]
+fn a_broadcast_channel_is_two_allocations_and_waits_without() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let (tx, mut rx) = broadcast::channel(4);
+        let mut other = tx.subscribe();
+        for value in 0..10 {
+            let mut one = pin!(rx.recv());
+            let mut two = pin!(other.recv());
+            assert!(one.as_mut().poll(&mut cx).is_pending());
+            assert!(two.as_mut().poll(&mut cx).is_pending());
+            assert_eq!(tx.send(value), Ok(2));
+            assert!(one.as_mut().poll(&mut cx).is_ready());
+            assert!(two.as_mut().poll(&mut cx).is_ready());
+        }
+    });
+    assert_eq!(count, 2);
+}
+
+#[test]
+fn a_token_waits_and_is_cancelled_without_an_allocation() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let root = CancellationToken::new();
+    let first = root.child_token();
+    // Their places are there already.
+    let many: Vec<_> = (0..10).map(|_| root.child_token()).collect();
+    drop(many);
+    assert_eq!(allocations(|| drop(first.child_token())), 1);
+    let count = allocations(|| {
+        let mut cancelled = pin!(first.cancelled());
+        assert!(cancelled.as_mut().poll(&mut cx).is_pending());
+        root.cancel();
+        assert!(cancelled.as_mut().poll(&mut cx).is_ready());
+    });
+    assert_eq!(count, 0);
+}
+
+#[test]
+fn mpsc_allocates_blocks_and_uses_them_again() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let count = allocations(|| {
+        let (tx, mut rx) = mpsc::channel(2);
+        for n in 0..1_000 {
+            assert!(rx.poll_recv(&mut cx).is_pending());
+            tx.try_send(n).unwrap();
+            tx.try_send(n).unwrap();
+            let mut send = pin!(tx.send(n));
+            assert!(send.as_mut().poll(&mut cx).is_pending());
+            assert!(rx.poll_recv(&mut cx).is_ready());
+            assert!(send.poll(&mut cx).is_ready());
+            assert!(rx.poll_recv(&mut cx).is_ready());
+            assert!(rx.poll_recv(&mut cx).is_ready());
+        }
+    });
+    // What the halves share, and two blocks by turns.
+    assert_eq!(count, 3);
+}
+
+#[test]
+fn a_queue_allocates_for_its_items_alone() {
+    let mut cx = Context::from_waker(Waker::noop());
+    let queue = Queue::new(1);
+    queue.try_put(0).unwrap();
+    let count = allocations(|| {
+        for n in 1..100 {
+            let mut put = pin!(queue.put(n));
+            assert!(put.as_mut().poll(&mut cx).is_pending());
+            assert_eq!(queue.try_get(), Ok(n - 1));
+            assert!(put.poll(&mut cx).is_ready());
+        }
+        assert_eq!(queue.try_get(), Ok(99));
+        assert!(pin!(queue.get()).poll(&mut cx).is_pending());
     });
     assert_eq!(count, 0);
 }

@@ -17,13 +17,15 @@ use heist::runtime::{
     Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, RuntimeMetrics, SlowPoll, TryCurrentError,
     UnhandledPanic,
 };
+use heist::sync::futures::{Notified, WaitForCancellationFuture, WaitForCancellationFutureOwned};
 use heist::sync::{
-    AcquireError, Barrier, BarrierWaitResult, Condition, Event, GetError, LifoQueue,
-    MappedMutexGuard, Mutex, MutexGuard, Notify, OnceCell, OwnedMappedMutexGuard, OwnedMutexGuard,
-    OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit,
-    PriorityQueue, PutError, Queue, RwLock, RwLockMappedWriteGuard, RwLockReadGuard,
-    RwLockWriteGuard, Semaphore, SemaphorePermit, SetError, SetOnce, SetOnceError, TryAcquireError,
-    TryGetError, TryLockError, TryPutError, futures::Notified, mpsc, oneshot,
+    AcquireError, Barrier, BarrierWaitResult, CancellationToken, Condition, DropGuard,
+    DropGuardRef, Event, GetError, LifoQueue, MappedMutexGuard, Mutex, MutexGuard, Notify,
+    OnceCell, OwnedMappedMutexGuard, OwnedMutexGuard, OwnedRwLockMappedWriteGuard,
+    OwnedRwLockReadGuard, OwnedRwLockWriteGuard, OwnedSemaphorePermit, PriorityQueue, PutError,
+    Queue, RwLock, RwLockMappedWriteGuard, RwLockReadGuard, RwLockWriteGuard, Semaphore,
+    SemaphorePermit, SetError, SetOnce, SetOnceError, TryAcquireError, TryGetError, TryLockError,
+    TryPutError, broadcast, mpsc, oneshot, watch,
 };
 use heist::task::coop::{self, Blocking, Budget, Context, RestoreOnPending, Unconstrained};
 use heist::task::{
@@ -137,48 +139,43 @@ assert_not_impl_any!(oneshot::Receiver<Local>: Send, Sync);
 assert_impl_all!(oneshot::error::RecvError: Send, Sync, Unpin, std::error::Error);
 assert_impl_all!(oneshot::error::TryRecvError: Send, Sync, Unpin, std::error::Error);
 
-assert_impl_all!(mpsc::Sender<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
-assert_not_impl_any!(mpsc::Sender<Local>: Send, Sync);
-assert_impl_all!(mpsc::WeakSender<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
-assert_not_impl_any!(mpsc::WeakSender<Local>: Send, Sync);
-assert_impl_all!(mpsc::Receiver<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
-assert_impl_all!(mpsc::Receiver<PhantomPinned>: Unpin);
-assert_not_impl_any!(mpsc::Receiver<Local>: Send, Sync);
-assert_impl_all!(mpsc::ReceiverStream<Sent>: Send, Sync, Unpin);
-assert_not_impl_any!(mpsc::ReceiverStream<Local>: Send, Sync);
-assert_impl_all!(mpsc::Permit<'static, Sent>: Send, Sync, Unpin);
-assert_not_impl_any!(mpsc::Permit<'static, Local>: Send, Sync);
-assert_impl_all!(mpsc::PermitIterator<'static, Sent>: Send, Sync, Unpin);
-assert_not_impl_any!(mpsc::PermitIterator<'static, Local>: Send, Sync);
-assert_impl_all!(mpsc::OwnedPermit<Sent>: Send, Sync, Unpin);
-assert_not_impl_any!(mpsc::OwnedPermit<Local>: Send, Sync);
-assert_impl_all!(mpsc::UnboundedSender<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
-assert_not_impl_any!(mpsc::UnboundedSender<Local>: Send, Sync);
-assert_impl_all!(mpsc::WeakUnboundedSender<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
-assert_not_impl_any!(mpsc::WeakUnboundedSender<Local>: Send, Sync);
-assert_impl_all!(mpsc::UnboundedReceiver<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
-assert_impl_all!(mpsc::UnboundedReceiver<PhantomPinned>: Unpin);
-assert_not_impl_any!(mpsc::UnboundedReceiver<Local>: Send, Sync);
-assert_impl_all!(mpsc::UnboundedReceiverStream<Sent>: Send, Sync, Unpin);
-assert_not_impl_any!(mpsc::UnboundedReceiverStream<Local>: Send, Sync);
-assert_impl_all!(mpsc::error::SendError<Shared>: Send, Sync, Unpin, std::error::Error);
-assert_not_impl_any!(mpsc::error::SendError<Local>: Send, Sync);
-assert_impl_all!(mpsc::error::TrySendError<Shared>: Send, Sync, Unpin, std::error::Error);
-assert_not_impl_any!(mpsc::error::TrySendError<Local>: Send, Sync);
-assert_impl_all!(mpsc::error::TryRecvError: Send, Sync, Unpin, std::error::Error);
-// asyncio's. An item is only ever moved.
-assert_impl_all!(Queue<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
-assert_not_impl_any!(Queue<Local>: Send, Sync);
-assert_impl_all!(LifoQueue<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
-assert_not_impl_any!(LifoQueue<Local>: Send, Sync);
-assert_impl_all!(PriorityQueue<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
-assert_not_impl_any!(PriorityQueue<Local>: Send, Sync);
-assert_impl_all!(PutError<Shared>: Send, Sync, Unpin, std::error::Error);
-assert_not_impl_any!(PutError<Local>: Send, Sync);
-assert_impl_all!(TryPutError<Shared>: Send, Sync, Unpin, std::error::Error);
-assert_not_impl_any!(TryPutError<Local>: Send, Sync);
-assert_impl_all!(GetError: Send, Sync, Unpin, std::error::Error);
-assert_impl_all!(TryGetError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(watch::Sender<Shared>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(watch::Sender<PhantomPinned>: Unpin);
+// It lends the value to several at once.
+assert_not_impl_any!(watch::Sender<Sent>: Send, Sync);
+assert_impl_all!(watch::Receiver<Shared>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(watch::Receiver<PhantomPinned>: Unpin);
+assert_not_impl_any!(watch::Receiver<Sent>: Send, Sync);
+// It holds a lock, which its thread must release.
+assert_impl_all!(watch::Ref<'static, Shared>: Sync, Unpin);
+assert_not_impl_any!(watch::Ref<'static, Shared>: Send);
+assert_not_impl_any!(watch::Ref<'static, Sent>: Sync);
+assert_impl_all!(watch::WatchStream<Shared>: Send, Sync, Unpin);
+assert_not_impl_any!(watch::WatchStream<Sent>: Send, Sync);
+assert_impl_all!(watch::error::SendError<Shared>: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(watch::error::RecvError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(broadcast::Sender<Shared>: Send, Sync, Unpin);
+assert_impl_all!(broadcast::Sender<Sent>: Send, Sync, Unpin);
+assert_impl_all!(broadcast::Sender<PhantomPinned>: Unpin);
+assert_not_impl_any!(broadcast::Sender<Local>: Send, Sync);
+assert_impl_all!(broadcast::WeakSender<Sent>: Send, Sync, Unpin);
+assert_not_impl_any!(broadcast::WeakSender<Local>: Send, Sync);
+assert_impl_all!(broadcast::Receiver<Sent>: Send, Sync, Unpin);
+assert_impl_all!(broadcast::Receiver<PhantomPinned>: Unpin);
+assert_not_impl_any!(broadcast::Receiver<Local>: Send, Sync);
+assert_impl_all!(broadcast::BroadcastStream<Sent>: Send, Sync, Unpin);
+assert_not_impl_any!(broadcast::BroadcastStream<Local>: Send, Sync);
+assert_impl_all!(broadcast::error::SendError<Shared>: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(broadcast::error::RecvError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(broadcast::error::TryRecvError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(broadcast::error::Lagged: Send, Sync, Unpin, Copy, std::error::Error);
+assert_impl_all!(CancellationToken: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(DropGuard: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(DropGuardRef<'static>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(WaitForCancellationFuture<'static>: Send, Sync);
+assert_not_impl_any!(WaitForCancellationFuture<'static>: Unpin);
+assert_impl_all!(WaitForCancellationFutureOwned: Send, Sync);
+assert_not_impl_any!(WaitForCancellationFutureOwned: Unpin);
 // Locks. A guard lends what it guards; who has it on another thread may read there, or write, and at last gives the lock to others.
 assert_impl_all!(Semaphore: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(SemaphorePermit<'static>: Send, Sync, Unpin);
@@ -259,6 +256,48 @@ assert_not_impl_any!(SetOnceError<Local>: Send, Sync);
 // asyncio's.
 assert_impl_all!(Event: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(Condition: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(mpsc::Sender<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_not_impl_any!(mpsc::Sender<Local>: Send, Sync);
+assert_impl_all!(mpsc::WeakSender<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_not_impl_any!(mpsc::WeakSender<Local>: Send, Sync);
+assert_impl_all!(mpsc::Receiver<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(mpsc::Receiver<PhantomPinned>: Unpin);
+assert_not_impl_any!(mpsc::Receiver<Local>: Send, Sync);
+assert_impl_all!(mpsc::ReceiverStream<Sent>: Send, Sync, Unpin);
+assert_not_impl_any!(mpsc::ReceiverStream<Local>: Send, Sync);
+assert_impl_all!(mpsc::Permit<'static, Sent>: Send, Sync, Unpin);
+assert_not_impl_any!(mpsc::Permit<'static, Local>: Send, Sync);
+assert_impl_all!(mpsc::PermitIterator<'static, Sent>: Send, Sync, Unpin);
+assert_not_impl_any!(mpsc::PermitIterator<'static, Local>: Send, Sync);
+assert_impl_all!(mpsc::OwnedPermit<Sent>: Send, Sync, Unpin);
+assert_not_impl_any!(mpsc::OwnedPermit<Local>: Send, Sync);
+assert_impl_all!(mpsc::UnboundedSender<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_not_impl_any!(mpsc::UnboundedSender<Local>: Send, Sync);
+assert_impl_all!(mpsc::WeakUnboundedSender<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_not_impl_any!(mpsc::WeakUnboundedSender<Local>: Send, Sync);
+assert_impl_all!(mpsc::UnboundedReceiver<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(mpsc::UnboundedReceiver<PhantomPinned>: Unpin);
+assert_not_impl_any!(mpsc::UnboundedReceiver<Local>: Send, Sync);
+assert_impl_all!(mpsc::UnboundedReceiverStream<Sent>: Send, Sync, Unpin);
+assert_not_impl_any!(mpsc::UnboundedReceiverStream<Local>: Send, Sync);
+assert_impl_all!(mpsc::error::SendError<Shared>: Send, Sync, Unpin, std::error::Error);
+assert_not_impl_any!(mpsc::error::SendError<Local>: Send, Sync);
+assert_impl_all!(mpsc::error::TrySendError<Shared>: Send, Sync, Unpin, std::error::Error);
+assert_not_impl_any!(mpsc::error::TrySendError<Local>: Send, Sync);
+assert_impl_all!(mpsc::error::TryRecvError: Send, Sync, Unpin, std::error::Error);
+// asyncio's. An item is only ever moved.
+assert_impl_all!(Queue<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_not_impl_any!(Queue<Local>: Send, Sync);
+assert_impl_all!(LifoQueue<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_not_impl_any!(LifoQueue<Local>: Send, Sync);
+assert_impl_all!(PriorityQueue<Sent>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_not_impl_any!(PriorityQueue<Local>: Send, Sync);
+assert_impl_all!(PutError<Shared>: Send, Sync, Unpin, std::error::Error);
+assert_not_impl_any!(PutError<Local>: Send, Sync);
+assert_impl_all!(TryPutError<Shared>: Send, Sync, Unpin, std::error::Error);
+assert_not_impl_any!(TryPutError<Local>: Send, Sync);
+assert_impl_all!(GetError: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(TryGetError: Send, Sync, Unpin, std::error::Error);
 
 // For heist's own use.
 assert_impl_all!(heist::sync::trace::Waiting: Send, Sync, Unpin);
@@ -416,25 +455,13 @@ fn futures() {
     promised(async |half: &unix::OwnedWriteHalf| of(half.writable()));
     promised(async |interval: &mut Interval| of(interval.tick()));
     promised(async |sender: &mut oneshot::Sender<Sent>| of(sender.closed()));
-    promised(async |sender: &mpsc::Sender<Sent>| {
-        of(sender.reserve());
-        of(sender.reserve_many(1));
-        of(sender.closed());
-    });
-    promised(async |sender: &mpsc::Sender<Shared>| of(sender.send(1)));
-    promised(async |sender: mpsc::Sender<Sent>| of(sender.reserve_owned()));
-    promised(async |sender: &mpsc::UnboundedSender<Sent>| of(sender.closed()));
-    promised(async |receiver: &mut mpsc::Receiver<Sent>| of(receiver.recv()));
-    promised(async |receiver: &mut mpsc::UnboundedReceiver<Sent>| of(receiver.recv()));
-    promised(async |receiver: &mut mpsc::Receiver<Shared>| {
-        of(receiver.recv_many(&mut Vec::new(), 1));
-    });
-    promised(async |queue: &Queue<Sent>| {
-        of(queue.get());
-        of(queue.join());
-    });
-    promised(async |queue: &PriorityQueue<Shared>| of(queue.put(1)));
-    promised(async |queue: &LifoQueue<Shared>| of(queue.put(1)));
+    promised(async |sender: &watch::Sender<Shared>| of(sender.closed()));
+    promised(async |receiver: &mut watch::Receiver<Shared>| of(receiver.changed()));
+    promised(async |receiver: &mut watch::Receiver<Shared>| of(receiver.wait_for(|_| true)));
+    promised(async |sender: &broadcast::Sender<Sent>| of(sender.closed()));
+    promised(async |receiver: &mut broadcast::Receiver<Sent>| of(receiver.recv()));
+    promised(async |token: &CancellationToken| of(token.run_until_cancelled(async {})));
+    promised(async |token: CancellationToken| of(token.run_until_cancelled_owned(async {})));
     promised(async |semaphore: &std::sync::Arc<Semaphore>| {
         of(semaphore.acquire());
         of(semaphore.acquire_many(1));
@@ -462,6 +489,25 @@ fn futures() {
         of(condition.wait(mutex.lock().await));
         of(condition.wait_for(mutex.lock().await, |_| true));
     });
+    promised(async |sender: &mpsc::Sender<Sent>| {
+        of(sender.reserve());
+        of(sender.reserve_many(1));
+        of(sender.closed());
+    });
+    promised(async |sender: &mpsc::Sender<Shared>| of(sender.send(1)));
+    promised(async |sender: mpsc::Sender<Sent>| of(sender.reserve_owned()));
+    promised(async |sender: &mpsc::UnboundedSender<Sent>| of(sender.closed()));
+    promised(async |receiver: &mut mpsc::Receiver<Sent>| of(receiver.recv()));
+    promised(async |receiver: &mut mpsc::UnboundedReceiver<Sent>| of(receiver.recv()));
+    promised(async |receiver: &mut mpsc::Receiver<Shared>| {
+        of(receiver.recv_many(&mut Vec::new(), 1));
+    });
+    promised(async |queue: &Queue<Sent>| {
+        of(queue.get());
+        of(queue.join());
+    });
+    promised(async |queue: &PriorityQueue<Shared>| of(queue.put(1)));
+    promised(async |queue: &LifoQueue<Shared>| of(queue.put(1)));
     of(coop::consume_budget());
     of(async { heist::join!(heist::task::yield_now(), heist::time::sleep(Duration::ZERO)) });
     of(async { heist::try_join!(async { Ok::<(), ()>(()) }, async { Err::<(), ()>(()) }) });

@@ -4,10 +4,8 @@
 use heist::io::Interest;
 use heist::io::unix::AsyncFd;
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix};
-use heist::sync::{
-    Barrier, Condition, Event, Mutex, MutexGuard, Notify, OnceCell, Queue, RwLock, Semaphore,
-    SetOnce, mpsc, oneshot,
-};
+use heist::sync::{CancellationToken, Notify, Queue, broadcast, mpsc, oneshot, watch};
+use heist::sync::{Barrier, Condition, Event, Mutex, MutexGuard, OnceCell, RwLock, Semaphore, SetOnce};
 use heist::task::{coop, yield_now};
 use heist::time::{Duration, Instant, interval, sleep, sleep_until, timeout, timeout_at};
 use std::sync::Arc;
@@ -64,20 +62,25 @@ fn unix_sockets(address: &unix::SocketAddr) {
     UnixStream::connect_addr(address);
 }
 
-fn channels(sender: mpsc::Sender<u8>, receiver: &mut mpsc::UnboundedReceiver<u8>) {
-    sender.send(1);
-    sender.closed();
-    sender.reserve();
-    sender.reserve_many(1);
-    receiver.recv();
-    receiver.recv_many(&mut Vec::new(), 1);
-    sender.reserve_owned();
-}
-
-fn queues(queue: &Queue<u8>) {
-    queue.put(1);
-    queue.get();
-    queue.join();
+fn signals(
+    (tx, rx): &mut (watch::Sender<u8>, watch::Receiver<u8>),
+    (send, receive): &mut (broadcast::Sender<u8>, broadcast::Receiver<u8>),
+    token: &CancellationToken,
+) {
+    tx.closed();
+    tx.borrow();
+    rx.changed();
+    rx.wait_for(|_| true);
+    rx.clone().into_stream();
+    send.closed();
+    send.downgrade();
+    receive.recv();
+    receive.resubscribe();
+    token.cancelled();
+    token.clone().cancelled_owned();
+    token.run_until_cancelled(async {});
+    token.clone().drop_guard();
+    token.drop_guard_ref();
 }
 
 fn locks(mutex: &Mutex<u8>, lock: &RwLock<u8>, semaphore: &Semaphore) {
@@ -103,4 +106,20 @@ fn beside_locks(cell: &OnceCell<u8>, changed: &Condition, guard: MutexGuard<'_, 
     Barrier::new(2).wait();
     Event::new().wait();
     changed.wait_for(guard, |_| true);
+}
+
+fn channels(sender: mpsc::Sender<u8>, receiver: &mut mpsc::UnboundedReceiver<u8>) {
+    sender.send(1);
+    sender.closed();
+    sender.reserve();
+    sender.reserve_many(1);
+    receiver.recv();
+    receiver.recv_many(&mut Vec::new(), 1);
+    sender.reserve_owned();
+}
+
+fn queues(queue: &Queue<u8>) {
+    queue.put(1);
+    queue.get();
+    queue.join();
 }

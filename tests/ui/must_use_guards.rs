@@ -4,10 +4,8 @@
 
 use heist::blocking::Pool;
 use heist::runtime::Runtime;
-use heist::sync::{
-    Mutex, MutexGuard, Notify, OwnedMutexGuard, Queue, RwLock, RwLockReadGuard, RwLockWriteGuard,
-    Semaphore, SemaphorePermit, mpsc, oneshot,
-};
+use heist::sync::{Mutex, MutexGuard, Notify, OwnedMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use heist::sync::{Queue, Semaphore, SemaphorePermit, mpsc, oneshot};
 use heist::task::coop::{self, Blocking, Budget, Context};
 use heist::time::{Duration, interval};
 
@@ -15,11 +13,9 @@ fn main() {
     let runtime = Runtime::new().unwrap();
     runtime.enter();
     runtime.handle().enter();
-    coop::poll_proceed(&mut std::task::Context::from_waker(std::task::Waker::noop())).map(
-        |guard| {
-            guard;
-        },
-    );
+    coop::poll_proceed(&mut std::task::Context::from_waker(std::task::Waker::noop())).map(|guard| {
+        guard;
+    });
     Context::new(Budget::DEFAULT, Blocking::Allowed);
     interval(Duration::MAX);
     Notify::new();

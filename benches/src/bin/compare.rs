@@ -165,9 +165,16 @@ impl Options {
     }
 }
 
-/// Every runtime does all workloads, the epoll loop only some.
+/// heist and tokio do all workloads; smol has no watch channel, and the epoll loop does only some.
 fn can_do(peer: &str, workload: &str) -> bool {
-    peer != Epoll::NAME || epoll::workloads().iter().any(|can| can.name == workload)
+    fn is_among<P>(workloads: Vec<Workload<P>>, name: &str) -> bool {
+        workloads.iter().any(|can| can.name == name)
+    }
+    match peer {
+        Epoll::NAME => is_among(epoll::workloads(), workload),
+        Smol::NAME => is_among(workloads::<Smol>(), workload),
+        _ => true,
+    }
 }
 
 /// Measures in a process of its own.
