@@ -2,7 +2,7 @@
 
 use heist_sync::mpsc;
 use heist_sync::oneshot::{Sender, channel, error::TryRecvError};
-use heist_sync::{Condition, Mutex, Notify, Semaphore};
+use heist_sync::{Condition, Mutex, Notify, Semaphore, mpsc};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
