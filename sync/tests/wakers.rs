@@ -1,6 +1,5 @@
 //! Wakers that panic, in each of their parts: nobody else loses by it, nothing breaks, and no second panic aborts the process.
 
-use heist_sync::mpsc;
 use heist_sync::oneshot::{Sender, channel, error::TryRecvError};
 use heist_sync::{Condition, Mutex, Notify, Semaphore, mpsc};
 use std::future::Future;
