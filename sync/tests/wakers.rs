@@ -1,8 +1,7 @@
 //! Wakers that panic, in each of their parts: nobody else loses by it, nothing breaks, and no second panic aborts the process.
 
-use heist_sync::Notify;
-use heist_sync::mpsc;
 use heist_sync::oneshot::{Sender, channel, error::TryRecvError};
+use heist_sync::{Condition, Mutex, Notify, Semaphore, mpsc};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -278,6 +277,54 @@ fn a_drop_that_panics_leaves_a_receiver_to_the_next() {
 }
 
 #[test]
+fn a_clone_that_panics_costs_no_permit() {
+    let clumsy = panics_when_cloned();
+    let semaphore = Semaphore::new(1);
+    let mut acquire = Box::pin(semaphore.acquire_many(2));
+    assert_eq!(panic_of(|| _ = poll(acquire.as_mut(), &clumsy)), CLONE);
+    assert_eq!(semaphore.available_permits(), 1);
+
+    // One that waits, with what there was.
+    let mut acquire = Box::pin(semaphore.acquire_many(2));
+    assert!(!poll(acquire.as_mut(), Waker::noop()));
+    assert_eq!(panic_of(|| _ = poll(acquire.as_mut(), &clumsy)), CLONE);
+    drop(acquire);
+    assert_eq!(semaphore.available_permits(), 1);
+}
+
+#[test]
+fn a_drop_that_panics_costs_no_permit() {
+    let semaphore = Semaphore::new(1);
+    let (count, waker) = Count::new();
+    let clumsy = || {
+        let mut acquire = Box::pin(semaphore.acquire_many(2));
+        assert!(!poll(acquire.as_mut(), &panics_when_dropped()));
+        acquire
+    };
+    // Dropped with its future, behind which another waits.
+    let acquire = clumsy();
+    let mut next = Box::pin(semaphore.acquire());
+    assert!(!poll(next.as_mut(), &waker));
+    assert_eq!(panic_of(|| drop(acquire)), DROP);
+    assert_eq!(count.wakes(), 1);
+    assert!(poll(next.as_mut(), &waker));
+    assert_eq!(semaphore.available_permits(), 1);
+
+    // Replaced by another waker.
+    let mut acquire = clumsy();
+    assert_eq!(panic_of(|| _ = poll(acquire.as_mut(), &waker)), DROP);
+    drop(acquire);
+    assert_eq!(semaphore.available_permits(), 1);
+
+    // By a wake, which has arrived.
+    let mut acquire = clumsy();
+    assert_eq!(panic_of(|| semaphore.add_permits(1)), DROP);
+    assert!(poll(acquire.as_mut(), &waker));
+    assert_eq!(semaphore.available_permits(), 2);
+    assert!(count.is_released());
+}
+
+#[test]
 fn channels_end_in_a_panic() {
     let (tx, mut rx) = mpsc::channel::<()>(1);
     assert!(!poll(pin!(rx.recv()), &panics_when_woken()));
@@ -299,4 +346,38 @@ fn channels_end_in_a_panic() {
     assert!(!poll(closed.as_mut(), &panics_when_woken()));
     drop_in_a_panic(rx);
     assert!(poll(send, Waker::noop()) && poll(closed, Waker::noop()));
+}
+
+#[test]
+fn a_guard_that_goes_in_a_panic_hands_the_lock_on() {
+    let mutex = Mutex::new(0);
+    let guard = mutex.try_lock().unwrap();
+    let mut next = Box::pin(mutex.lock());
+    assert!(!poll(next.as_mut(), &panics_when_woken()));
+    drop_in_a_panic(guard);
+    assert!(mutex.try_lock().is_err());
+    assert!(poll(next.as_mut(), Waker::noop()));
+
+    // Also one who was given it, and wasn't told.
+    let guard = mutex.try_lock().unwrap();
+    let mut first = Box::pin(mutex.lock());
+    let mut second = Box::pin(mutex.lock());
+    assert!(!poll(first.as_mut(), Waker::noop()));
+    assert!(!poll(second.as_mut(), &panics_when_woken()));
+    drop(guard);
+    drop_in_a_panic(first);
+    assert!(poll(second.as_mut(), Waker::noop()));
+    assert!(mutex.try_lock().is_ok());
+}
+
+#[test]
+fn a_wait_for_a_condition_that_goes_in_a_panic_passes_on_what_it_got() {
+    let (mutex, condition) = (Mutex::new(0), Condition::new());
+    let mut first = Box::pin(condition.wait(mutex.try_lock().unwrap()));
+    assert!(!poll(first.as_mut(), &panics_when_dropped()));
+    let mut second = Box::pin(condition.wait(mutex.try_lock().unwrap()));
+    assert!(!poll(second.as_mut(), &panics_when_woken()));
+    assert_eq!(panic_of(|| condition.notify_one()), DROP);
+    drop_in_a_panic(first);
+    assert!(poll(second.as_mut(), Waker::noop()));
 }

@@ -396,12 +396,14 @@ impl<T, B: Bound> Rx<T, B> {
         let coop = ready!(coop::poll_proceed(cx));
         let queue = &self.channel.queue;
         let before = buffer.len();
-        // SAFETY: the head is of this channel's queue, here and below.
+        // SAFETY: the head is of this channel's queue.
         if let Some(first) = ready!(unsafe { self.head.poll_pop(queue, cx) }) {
             buffer.push(first);
-            while buffer.len() - before < limit
-                && let Some(value) = unsafe { self.head.pop(queue) }
-            {
+            while buffer.len() - before < limit {
+                // SAFETY: as above.
+                let Some(value) = (unsafe { self.head.pop(queue) }) else {
+                    break;
+                };
                 buffer.push(value);
             }
             self.channel.give_back(buffer.len() - before);
@@ -455,7 +457,9 @@ impl<T> Rx<T, Unbounded> {
         let waker = self.channel.queue.close();
         let _tell = Tell(&self.channel.closed);
         // Another task than the one that closes it may have polled last.
-        waker.map(wake);
+        if let Some(waker) = waker {
+            wake(waker);
+        }
     }
 }
 
