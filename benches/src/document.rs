@@ -41,7 +41,7 @@ pub fn document(raw: &Raw, name: &str) -> String {
         Each measurement is a fresh process that warms up first; the peers take turns, in an order that is rotated each round. \
         A figure is the median over the rounds of the median of a round's samples; less is better. A ratio is {BASELINE}'s figure divided by \
         the peer's, taken within each round: the median, and in brackets the least and the greatest; more is better. The last line of a \
-        table is the geometric mean of the ratios (of the first figure of each workload). The epoll loop has one thread and no tasks.\n\n"
+        table is the geometric mean of the ratios (of the first figure of each workload). The epoll loop has one thread and no tasks; Go's channels are measured by a program in Go, where there is `go`.\n\n"
     );
     for Fact(fact, value) in raw.facts.iter().filter(|fact| !fact.0.starts_with(ABOUT)) {
         let _ = writeln!(text, "- {fact}: {value}");

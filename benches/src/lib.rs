@@ -21,6 +21,7 @@ pub mod client;
 pub mod criterion;
 pub mod document;
 pub mod epoll;
+pub mod go;
 pub mod io;
 pub mod latency;
 pub mod machine;

@@ -5,6 +5,7 @@
 
 use heist_benches::document::document;
 use heist_benches::epoll::{self, Epoll};
+use heist_benches::go::{self, Go};
 use heist_benches::raw::{Fact, HEADING, Raw, Row};
 use heist_benches::{Heist, Peer, Sample, Smol, Tokio, Workload, client, machine, workloads};
 use std::error::Error;
@@ -19,7 +20,7 @@ const USAGE: &str = "\
 compare [options]           measures everything, writes docs/benchmarks/raw-DATE.csv and, from it, docs/benchmarks.md
   --rounds N                rounds (5)
   --only TEXT               only workloads whose group or name contains this; prints the document instead
-  --peers NAME,…            only these peers of heist,tokio,smol,epoll; prints the document instead
+  --peers NAME,…            only these peers of heist,tokio,smol,epoll,go; prints the document instead
   --date DATE               the date to write down (today, UTC)
   --from FILE               measures nothing, writes the document from this raw file
   --raw FILE                where to write the raw file
@@ -69,7 +70,7 @@ impl Options {
         let mut options = Self {
             rounds: 5,
             only: String::new(),
-            peers: [Heist::NAME, Tokio::NAME, Smol::NAME, Epoll::NAME]
+            peers: [Heist::NAME, Tokio::NAME, Smol::NAME, Epoll::NAME, Go::NAME]
                 .map(str::to_owned)
                 .into(),
             is_partial: false,
@@ -165,13 +166,14 @@ impl Options {
     }
 }
 
-/// heist and tokio do all workloads; smol has no watch channel, and the epoll loop does only some.
+/// heist and tokio do all workloads; smol has no watch channel; the epoll loop does only some, and so does Go, where it is.
 fn can_do(peer: &str, workload: &str) -> bool {
     fn is_among<P>(workloads: Vec<Workload<P>>, name: &str) -> bool {
         workloads.iter().any(|can| can.name == name)
     }
     match peer {
         Epoll::NAME => is_among(epoll::workloads(), workload),
+        Go::NAME => is_among(go::workloads(), workload) && Go::is_there(),
         Smol::NAME => is_among(workloads::<Smol>(), workload),
         _ => true,
     }
@@ -240,6 +242,7 @@ fn measure(peer: &str, workload: &str) -> Fallible<Vec<Sample>> {
         Heist::NAME => run(&Heist::lazy(), workloads(), workload),
         Tokio::NAME => run(&Tokio::lazy(), workloads(), workload),
         Smol::NAME => run(&Smol::lazy(), workloads(), workload),
+        Go::NAME => run(&Go::lazy(), go::workloads(), workload),
         Epoll::NAME => run(&LazyLock::new(|| Epoll), epoll::workloads(), workload),
         _ => Err(USAGE.into()),
     }

@@ -13,18 +13,24 @@ use std::time::Instant;
 const CAPACITY: usize = 64;
 const MESSAGES: usize = 400_000;
 
+/// Name and description of what Go does, too.
+pub(crate) const MPSC_BOUNDED_1_1: (&str, &str) = (
+    "mpsc_bounded_1_1",
+    "a task sends to another through a channel of 64 places: per message",
+);
+/// Likewise.
+pub(crate) const MPSC_BOUNDED_4_1: (&str, &str) =
+    ("mpsc_bounded_4_1", "four tasks do: per message");
+/// Likewise.
+pub(crate) const MPSC_ALONE: (&str, &str) = (
+    "mpsc_alone",
+    "a task sends to itself and receives, through a channel of 64 places: per message",
+);
+
 pub(super) fn workloads<P: Primitives>() -> Vec<Described<P>> {
     vec![
-        (
-            "mpsc_bounded_1_1",
-            "a task sends to another through a channel of 64 places: per message",
-            bounded::<P, 1>,
-        ),
-        (
-            "mpsc_bounded_4_1",
-            "four tasks do: per message",
-            bounded::<P, 4>,
-        ),
+        (MPSC_BOUNDED_1_1.0, MPSC_BOUNDED_1_1.1, bounded::<P, 1>),
+        (MPSC_BOUNDED_4_1.0, MPSC_BOUNDED_4_1.1, bounded::<P, 4>),
         (
             "mpsc_unbounded_1_1",
             "a task sends to another through an unbounded channel, and yields every 64 messages: per message",
@@ -35,11 +41,7 @@ pub(super) fn workloads<P: Primitives>() -> Vec<Described<P>> {
             "four tasks do: per message",
             unbounded::<P, 4>,
         ),
-        (
-            "mpsc_alone",
-            "a task sends to itself and receives, through a channel of 64 places: per message",
-            alone,
-        ),
+        (MPSC_ALONE.0, MPSC_ALONE.1, alone),
         (
             "oneshot",
             "a task makes a one-shot channel, sends and receives: per channel",

@@ -9,6 +9,7 @@ mod locks;
 mod primitives;
 mod signals;
 
+pub(crate) use channels::{MPSC_ALONE, MPSC_BOUNDED_1_1, MPSC_BOUNDED_4_1};
 pub use primitives::Primitives;
 
 use crate::workload::{Sample, Workload};

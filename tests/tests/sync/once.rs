@@ -25,7 +25,7 @@ fn once_cell() {
                             yield_now().await;
                             n + 1
                         });
-                        drop(poll_once(gives_up).await);
+                        let _ = poll_once(gives_up).await;
                     }
                     let value = cell.get_or_init(async || {
                         if n % 32 == 0 {
@@ -60,7 +60,7 @@ fn set_once() {
             Box::pin(async move {
                 for (n, cell) in shared.iter().enumerate() {
                     if n % 8 == task {
-                        drop(poll_once(cell.wait()).await);
+                        let _ = poll_once(cell.wait()).await;
                     }
                     if (n / 4 + task) % 2 == 0 && cell.set((n, task)).is_ok() {
                         set.fetch_add(1, SeqCst);

@@ -205,7 +205,7 @@ fn cancellation_token() {
                 for n in [3, 9, 12, 20] {
                     tokens[n] = tokens[n].child_token();
                 }
-                drop(poll_once(tokens[TOKENS / 2].cancelled()).await);
+                let _ = poll_once(tokens[TOKENS / 2].cancelled()).await;
                 for token in tokens {
                     token.cancelled_owned().await;
                     cancelled.fetch_add(1, SeqCst);
