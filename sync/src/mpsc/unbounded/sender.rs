@@ -35,7 +35,7 @@ impl<T> UnboundedSender<T> {
     ///
     /// # Errors
     ///
-    /// [`SendError`], with the value, if the receiver was dropped or has [closed](UnboundedReceiver::close) the channel.
+    /// [`SendError`], with the value, if the receiver was dropped or has [closed](crate::mpsc::UnboundedReceiver::close) the channel.
     ///
     /// # Panics
     ///
@@ -56,7 +56,7 @@ impl<T> UnboundedSender<T> {
         self.chan.push(value).map_err(SendError)
     }
 
-    /// Waits until the receiver is dropped or has [closed](UnboundedReceiver::close) the channel, so that work of which
+    /// Waits until the receiver is dropped or has [closed](crate::mpsc::UnboundedReceiver::close) the channel, so that work of which
     /// nobody wants the result can be left.
     ///
     /// # Cancel safety
@@ -78,7 +78,7 @@ impl<T> UnboundedSender<T> {
         self.chan.closed().await;
     }
 
-    /// Whether the receiver was dropped or has [closed](UnboundedReceiver::close) the channel. Once `true` it stays so.
+    /// Whether the receiver was dropped or has [closed](crate::mpsc::UnboundedReceiver::close) the channel. Once `true` it stays so.
     ///
     /// # Examples
     ///
