@@ -10,7 +10,7 @@ use std::fmt;
 /// A queue for many that put and many that get, of which the smallest item goes first: asyncio's `PriorityQueue`.
 ///
 /// In all else it is a [`Queue`](crate::Queue). Of equal items, which goes first is not said. Where the largest is to go
-/// first, put [`Reverse`](std::cmp::Reverse)s.
+/// first, put [`Reverse`]s.
 ///
 /// Items are compared while the queue is locked: a comparison that uses the same queue waits for ever. One that panics
 /// costs nothing but the item for which `get` called it, and the order of the others.

@@ -1,4 +1,4 @@
-//! The guards of a part of what a [`RwLock`](super::RwLock) holds, for writing.
+//! The guards of a part of what a [`RwLock`] holds, for writing.
 //!
 //! In come the permits and the part; out goes the part, and at last the permits. Made by the guards of the whole.
 
