@@ -11,7 +11,6 @@ use super::queue::Local;
 use super::relief::Observations;
 use super::remotes::Remote;
 use super::rng::Rng;
-use super::search::Rounds;
 use super::shown::Shows;
 use crate::task::{self, IdBlock, JoinHandle, Task};
 use heist_sync::coop::{self, Budget};
@@ -40,7 +39,6 @@ pub(crate) struct Worker {
     pub(super) searching: Cell<bool>,
     /// Made a searcher by who woke it.
     pub(super) was_woken: Cell<bool>,
-    pub(super) rounds: Rounds,
     /// Its last search gave way to another worker; and how often in a row they did.
     pub(super) gives_way: Cell<bool>,
     pub(super) gave_way: Cell<u32>,
@@ -70,7 +68,6 @@ impl Worker {
             list: scheduler.list(index),
             searching: Cell::new(false),
             was_woken: Cell::new(false),
-            rounds: Rounds::new(),
             gives_way: Cell::new(false),
             gave_way: Cell::new(0),
             maintenance: Maintenance::new(now, &scheduler.intervals),
