@@ -6,7 +6,7 @@
 //! Two threads on one processor do no more than one, but take turns, of some milliseconds: what lies in the queue of the one that is put aside waits meanwhile, and what
 //! the other has taken to help it was only carried about. The kernel puts a thread that is woken on a processor that is idle, if there is one; so who finds itself
 //! beside another worker knows that all are busy, with the clients of a server, say. (Measured with a client of one thread on the same two processors:
-//! 64 connections were served 1.06 times as fast in the median, and the slowest hundredth of the answers took half as long.)
+//! 64 connections were served 1.1 to 1.2 times as fast in the median, and the slowest hundredth of the answers took half as long.)
 
 #![forbid(unsafe_code)]
 
