@@ -34,7 +34,8 @@
 //! | --- | --- |
 //! | `asyncio.run` | [`run`], [`#[heist::main]`](main), [`#[heist::test]`](test); [`runtime`] to configure one |
 //! | `create_task`, `Task` | [`spawn`](fn@spawn), [`JoinHandle`]; [`task`] |
-//! | `gather` | [`gather`](fn@gather), [`try_gather`], [`join!`], [`try_join!`] |
+//! | `gather`, `as_completed` | [`gather`](fn@gather), [`try_gather`], [`join!`], [`try_join!`]; [`as_completed`](fn@as_completed) |
+//! | `TaskGroup`, `shield`, `except CancelledError` | [`task::TaskGroup`], [`task::JoinSet`]; [`task::shield`]; [`task::on_cancel`] |
 //! | `sleep`, `timeout`, `wait_for` | [`time`] |
 //! | `run_in_executor`, `to_thread` | [`spawn_blocking`]; [`blocking`] for pools of your own |
 //! | `Future`, synchronisation | [`sync`] |
@@ -61,13 +62,14 @@ mod reactor;
 pub mod runtime;
 mod scheduler;
 mod spawn;
+mod structured;
 pub mod task;
 pub mod time;
 pub mod traits;
 
 #[doc(hidden)]
 pub use future::{__join, __select};
-pub use future::{Gather, TryGather, gather, try_gather};
+pub use future::{AsCompleted, Gather, TryGather, as_completed, gather, try_gather};
 pub use futures_lite::StreamExt;
 pub use heist_blocking_pool as blocking;
 pub use heist_macros::{main, test};

@@ -1,19 +1,16 @@
-//! Awaiting any number of futures.
+//! Awaiting any number of futures, all of them: [`gather`] and [`try_gather`].
 //!
-//! Each future has a waker of its own, which puts it in a line ([`woken`](super::woken)); a poll of the whole polls those in the line one after the other, each once
-//! at most, for as long as the task's budget lasts. So one that spends the whole budget goes behind the others, and has no turn again before they had one.
+//! In come the futures; out go their outputs, in the futures' order. Called by users. How they take turns is in [`parts`](super::parts).
 
-use super::woken::Woken;
+use super::parts::Parts;
 use futures_core::TryFuture;
 use futures_util::future::{MaybeDone, TryMaybeDone, maybe_done, try_maybe_done};
-use heist_sync::coop;
 use std::convert::Infallible;
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::mem;
+use std::ops::ControlFlow::{Break, Continue};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 /// Runs futures concurrently, and gives their outputs in the order of the futures: asyncio's `gather`.
 ///
@@ -72,96 +69,6 @@ where
     }
 }
 
-/// The futures, each of which keeps its output in its place.
-struct Parts<P> {
-    parts: Vec<Part<P>>,
-    /// How many are not done.
-    left: usize,
-    woken: Arc<Woken>,
-}
-
-struct Part<P> {
-    future: Pin<Box<P>>,
-    /// Until it is done.
-    waker: Option<Waker>,
-}
-
-impl<P> Parts<P> {
-    fn new(futures: impl Iterator<Item = P>) -> Self {
-        let futures: Vec<_> = futures.map(Box::pin).collect();
-        let left = futures.len();
-        let woken = Woken::new(left);
-        let part = |(number, future)| Part {
-            future,
-            waker: Some(woken.waker(number)),
-        };
-        Self {
-            parts: futures.into_iter().enumerate().map(part).collect(),
-            left,
-            woken,
-        }
-    }
-
-    /// Gives those that were woken their turn. Ready: all are done, or one has failed, and the others are gone.
-    fn poll<E>(
-        &mut self,
-        cx: &Context<'_>,
-        mut poll: impl FnMut(Pin<&mut P>, &mut Context<'_>) -> Poll<Result<(), E>>,
-    ) -> Poll<Result<(), E>> {
-        // One that is woken from now on wakes the task again, and waits for the next poll.
-        for _ in 0..self.woken.await_next(cx.waker()) {
-            if !coop::has_budget_remaining() {
-                // Those that are left begin with the next budget.
-                cx.waker().wake_by_ref();
-                break;
-            }
-            let Some(number) = self.woken.next() else {
-                break;
-            };
-            // One that is done may be woken still.
-            let Some(Part {
-                future,
-                waker: Some(waker),
-            }) = self.parts.get_mut(number)
-            else {
-                continue;
-            };
-            match poll(future.as_mut(), &mut Context::from_waker(waker)) {
-                Poll::Pending => {}
-                Poll::Ready(Ok(())) => {
-                    self.parts[number].waker = None;
-                    self.left -= 1;
-                }
-                Poll::Ready(Err(error)) => {
-                    self.left = 0;
-                    self.parts.clear();
-                    return Poll::Ready(Err(error));
-                }
-            }
-        }
-        if self.left == 0 {
-            Poll::Ready(Ok(()))
-        } else {
-            Poll::Pending
-        }
-    }
-
-    /// The outputs, when all are done.
-    fn outputs<T>(&mut self, output: impl Fn(Pin<&mut P>) -> Option<T>) -> Vec<T> {
-        let take = |mut part: Part<P>| {
-            output(part.future.as_mut()).expect("it is done, and was not taken")
-        };
-        mem::take(&mut self.parts).into_iter().map(take).collect()
-    }
-}
-
-/// A future's waker may be kept by others, for longer than the task.
-impl<P> Drop for Parts<P> {
-    fn drop(&mut self) {
-        self.woken.forget_task();
-    }
-}
-
 /// What [`gather`] returns.
 ///
 /// # Examples
@@ -182,10 +89,11 @@ impl<F: Future> Future for Gather<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let parts = &mut self.get_mut().parts;
-        let poll = |part: Pin<&mut MaybeDone<F>>, cx: &mut Context<'_>| part.poll(cx).map(Ok);
-        parts
-            .poll(cx, poll)
-            .map(|Ok(()): Result<(), Infallible>| parts.outputs(MaybeDone::take_output))
+        let poll = |part: Pin<&mut MaybeDone<F>>, cx: &mut Context<'_>| part.poll(cx).map(Continue);
+        parts.poll(cx, poll).map(|turn| match turn {
+            Continue(()) => parts.outputs(MaybeDone::take_output),
+            Break::<Infallible>(never) => match never {},
+        })
     }
 }
 
@@ -219,9 +127,19 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let parts = &mut self.get_mut().parts;
-        parts
-            .poll(cx, |part, cx| part.poll(cx))
-            .map_ok(|()| parts.outputs(TryMaybeDone::take_output))
+        let poll = |part: Pin<&mut TryMaybeDone<F>>, cx: &mut Context<'_>| {
+            part.poll(cx).map(|done| match done {
+                Ok(()) => Continue(()),
+                Err(error) => Break(error),
+            })
+        };
+        parts.poll(cx, poll).map(|turn| match turn {
+            Continue(()) => Ok(parts.outputs(TryMaybeDone::take_output)),
+            Break(error) => {
+                parts.clear();
+                Err(error)
+            }
+        })
     }
 }
 
@@ -236,8 +154,8 @@ mod tests {
     use super::*;
     use std::future::poll_fn;
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-    use std::sync::{Mutex, Weak};
-    use std::task::Wake;
+    use std::sync::{Arc, Mutex, Weak};
+    use std::task::{Wake, Waker};
     use std::thread;
 
     /// A task that counts its wakes.

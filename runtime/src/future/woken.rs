@@ -1,7 +1,8 @@
 //! Which of several futures in one task were woken.
 //!
 //! Comes in: a wake of one of them, from anyone; the task that awaits them all, when it is polled. Goes out: a wake of the task; to the task, the futures to poll, in
-//! the order in which they were woken. Called by [`gather`](mod@super::gather), and by the wakers that it gives to its futures.
+//! the order in which they were woken. Called by [`Parts`](super::parts) and by the handles of [`JoinSet`](crate::task::JoinSet) and
+//! [`TaskGroup`](crate::task::TaskGroup), and by the wakers that these give to their futures.
 
 #![forbid(unsafe_code)]
 
@@ -13,13 +14,13 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 /// The line of those that were woken. See the module.
-pub(super) struct Woken(Mutex<State>);
+pub(crate) struct Woken(Mutex<State>);
 
 struct State {
-    /// The futures' numbers, each once at most: the line never grows.
+    /// The futures' numbers, each once at most: a wake never grows the line.
     line: VecDeque<usize>,
     /// Whether a future is in the line.
-    queued: Box<[bool]>,
+    queued: Vec<bool>,
     /// The task, until it is woken.
     task: Option<Waker>,
 }
@@ -32,22 +33,32 @@ struct PartWaker {
 
 impl Woken {
     /// So many futures, all of which are to be polled for the first time.
-    pub(super) fn new(count: usize) -> Arc<Self> {
+    pub(crate) fn new(count: usize) -> Arc<Self> {
         Arc::new(Self(Mutex::new(State {
             line: (0..count).collect(),
-            queued: vec![true; count].into(),
+            queued: vec![true; count],
             task: None,
         })))
     }
 
+    /// One future more, which is not in the line. Its number.
+    pub(crate) fn add(&self) -> usize {
+        let mut state = self.0.lock();
+        let number = state.queued.len();
+        state.queued.push(false);
+        let room = state.queued.len() - state.line.len();
+        state.line.reserve(room);
+        number
+    }
+
     /// The waker of this future.
-    pub(super) fn waker(self: &Arc<Self>, number: usize) -> Waker {
+    pub(crate) fn waker(self: &Arc<Self>, number: usize) -> Waker {
         let woken = self.clone();
         Waker::from(Arc::new(PartWaker { woken, number }))
     }
 
     /// How many are in the line. For the next one that comes, this task is woken.
-    pub(super) fn await_next(&self, task: &Waker) -> usize {
+    pub(crate) fn await_next(&self, task: &Waker) -> usize {
         // To clone or to drop a waker is others' code: not under the lock.
         let task = Some(task.clone());
         let mut state = self.0.lock();
@@ -59,7 +70,7 @@ impl Woken {
     }
 
     /// Takes the first out of the line. It may queue again from now on.
-    pub(super) fn next(&self) -> Option<usize> {
+    pub(crate) fn next(&self) -> Option<usize> {
         let mut state = self.0.lock();
         let number = state.line.pop_front()?;
         state.queued[number] = false;
@@ -67,7 +78,7 @@ impl Woken {
     }
 
     /// Wakes no task any more.
-    pub(super) fn forget_task(&self) {
+    pub(crate) fn forget_task(&self) {
         let task = self.0.lock().task.take();
         if let Err(payload) = catch(|| drop(task)) {
             report_panic(format_args!("the destructor of a waker"), &payload);

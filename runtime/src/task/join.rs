@@ -10,7 +10,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 /// A spawned task's handle: awaiting it gives the task's output. It is asyncio's `Task` and `Future`, and what `run_in_executor` returns.
 ///
@@ -136,6 +136,13 @@ impl<T> JoinHandle<T> {
     pub fn id(&self) -> Id {
         self.header().id
     }
+
+    /// Has the task wake this waker when it has ended, as if the handle had been polled with it.
+    /// True: it has ended already, and wakes nobody.
+    #[must_use]
+    pub(crate) fn wake_when_ended(&mut self, waker: &Waker) -> bool {
+        self.header().state.is_complete() || publish_waker(self.header(), waker)
+    }
 }
 
 impl<T> Future for JoinHandle<T> {
@@ -144,7 +151,7 @@ impl<T> Future for JoinHandle<T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let progress = ready!(coop::poll_proceed(cx));
         let header = self.header();
-        if !header.state.is_complete() && !publish_waker(header, cx) {
+        if !header.state.is_complete() && !publish_waker(header, cx.waker()) {
             return Poll::Pending;
         }
         progress.made_progress();
@@ -154,7 +161,7 @@ impl<T> Future for JoinHandle<T> {
 }
 
 /// Puts the waker into its cell. True: there is no need any more, the task is complete.
-fn publish_waker(header: &Header, cx: &Context<'_>) -> bool {
+fn publish_waker(header: &Header, new: &Waker) -> bool {
     if header.state.has_join_waker() && !header.state.unset_join_waker() {
         return true;
     }
@@ -162,9 +169,9 @@ fn publish_waker(header: &Header, cx: &Context<'_>) -> bool {
         // SAFETY: the bit is not set: the cell is ours (rule 4).
         let waker = unsafe { &mut *cell };
         match waker {
-            Some(waker) if waker.will_wake(cx.waker()) => None,
+            Some(waker) if waker.will_wake(new) => None,
             // The clone may panic: then the cell is as it was, unpublished.
-            _ => waker.replace(cx.waker().clone()),
+            _ => waker.replace(new.clone()),
         }
     });
     let complete = !header.state.set_join_waker();

@@ -74,6 +74,8 @@ mod models;
 
 #[doc(inline)]
 pub use crate::spawn::block_in_place;
+#[doc(inline)]
+pub use crate::structured::{JoinSet, Shield, shield};
 pub use abort::AbortHandle;
 pub use error::JoinError;
 pub use failure::TaskFailure;

@@ -1,0 +1,12 @@
+//! Tasks that belong together: [`JoinSet`], [`TaskGroup`]; and what lets one task depend on another, or not: [`shield`], [`on_cancel`].
+//!
+//! Comes in: what users spawn. Goes out: tasks, and their outcomes. It spawns, so it is above the runtime, and [`task`](crate::task) shows it to users.
+
+#![forbid(unsafe_code)]
+
+mod handles;
+mod join_set;
+mod shield;
+
+pub use join_set::JoinSet;
+pub use shield::{Shield, shield};
