@@ -4,7 +4,7 @@
 
 use crate::runtime::{Handle, RuntimeFlavor, context};
 use crate::scheduler;
-use crate::task::JoinHandle;
+use crate::task::{JoinHandle, Spawn};
 use heist_sync::coop;
 use std::future::Future;
 
@@ -33,8 +33,8 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let place = std::panic::Location::caller();
-    match context::with_current(|handle| handle.scheduler().spawn(future, place)) {
+    let spawn = Spawn::at(std::panic::Location::caller());
+    match context::with_current(|handle| handle.scheduler().spawn(future, spawn)) {
         Ok((handle, refused)) => {
             drop(refused);
             handle
@@ -70,9 +70,9 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let place = std::panic::Location::caller();
+    let spawn = Spawn::at(std::panic::Location::caller());
     match Handle::try_current() {
-        Ok(handle) => handle.spawn_blocking_at(function, place),
+        Ok(handle) => handle.spawn_blocking_as(function, spawn),
         Err(error) => panic!("{error}"),
     }
 }

@@ -5,10 +5,10 @@
 
 use super::{Handle, context};
 use crate::failure::report;
-use crate::task::{self, FailurePolicy, Header, IdBlock, JoinHandle, Schedule, Task};
+use crate::task::{self, FailurePolicy, Header, IdBlock, JoinHandle, Schedule, Spawn, Task};
+use crate::time::Coarse;
 use heist_blocking_pool::{Job, JobPool};
 use std::future::Future;
-use std::panic::Location;
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -106,7 +106,7 @@ impl BlockingPool {
         &self,
         handle: &Handle,
         function: F,
-        place: &'static Location<'static>,
+        spawn: Spawn<'_>,
     ) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,
@@ -121,7 +121,8 @@ impl BlockingPool {
                 failures: self.failures.clone(),
             },
             IDS.with(IdBlock::take),
-            place,
+            spawn,
+            Coarse::now(),
         );
         handle.scheduler().timers().clock().begin_job();
         if let Err(rejected) = self.pool.submit(BlockingTask {
@@ -130,6 +131,7 @@ impl BlockingPool {
         }) {
             let (job, reason) = rejected.into_parts();
             if !handle.scheduler().is_closed() {
+                let place = spawn.place;
                 report(format_args!(
                     "the blocking job spawned at {place} cannot run, and is cancelled: {reason}"
                 ));

@@ -9,7 +9,7 @@ use super::relief::ReliefThreads;
 use super::unhandled_panic::Blocked;
 use super::{RuntimeMetrics, current_thread, multi_thread};
 use crate::scheduler::Scheduler;
-use crate::task::{self, JoinHandle};
+use crate::task::{self, JoinHandle, Spawn};
 use std::fmt;
 use std::future::Future;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
@@ -174,7 +174,10 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (handle, refused) = self.shared.scheduler.spawn(future, Location::caller());
+        let (handle, refused) = self
+            .shared
+            .scheduler
+            .spawn(future, Spawn::at(Location::caller()));
         drop(refused);
         handle
     }
@@ -198,19 +201,15 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.spawn_blocking_at(function, Location::caller())
+        self.spawn_blocking_as(function, Spawn::at(Location::caller()))
     }
 
-    pub(crate) fn spawn_blocking_at<F, R>(
-        &self,
-        function: F,
-        place: &'static Location<'static>,
-    ) -> JoinHandle<R>
+    pub(crate) fn spawn_blocking_as<F, R>(&self, function: F, spawn: Spawn<'_>) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.shared.blocking.spawn(self, function, place)
+        self.shared.blocking.spawn(self, function, spawn)
     }
 
     /// Runs a future to its end on this thread, in this runtime: see [`Runtime::block_on`](super::Runtime::block_on). asyncio's

@@ -7,7 +7,7 @@
 use super::Handle;
 use super::multi_thread::ThreadWaker;
 use super::runtime::drop_what_waits;
-use crate::scheduler::FailedTask;
+use crate::task::Identity;
 use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
@@ -40,14 +40,14 @@ pub enum UnhandledPanic {
 }
 
 /// Why `block_on` cannot go on: its runtime has ended with a task's panic.
-pub(super) struct Failed(FailedTask);
+pub(super) struct Failed(Identity);
 
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let FailedTask { id, spawned_at } = self.0;
+        let (task, spawned_at) = (&self.0, self.0.spawned_at);
         write!(
             f,
-            "task {id} (spawned at {spawned_at}) has panicked, and its runtime has shut down for that, as `Builder::unhandled_panic` was told \
+            "{task} (spawned at {spawned_at}) has panicked, and its runtime has shut down for that, as `Builder::unhandled_panic` was told \
              (`UnhandledPanic::ShutdownRuntime`)"
         )
     }
@@ -93,7 +93,7 @@ impl Drop for Listed<'_> {
 impl Handle {
     /// Whether the runtime has failed.
     pub(super) fn failed(&self) -> Option<Failed> {
-        self.scheduler().failed_task().map(Failed)
+        self.scheduler().failed_task().cloned().map(Failed)
     }
 
     /// If the runtime has failed: ends it, as far as that can be done from a thread of its own, which may wait for nothing.

@@ -7,21 +7,13 @@ use crate::loom::atomic::{
     Ordering::{Acquire, Release, SeqCst},
     fence,
 };
-use crate::task::Id;
-use std::panic::Location;
+use crate::task::Identity;
 use std::sync::OnceLock;
 
 /// See the module.
 pub(super) struct Closing {
     closed: AtomicBool,
-    failed: OnceLock<FailedTask>,
-}
-
-/// A task that panicked, and with it its runtime.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct FailedTask {
-    pub(crate) id: Id,
-    pub(crate) spawned_at: &'static Location<'static>,
+    failed: OnceLock<Identity>,
 }
 
 impl Closing {
@@ -40,12 +32,12 @@ impl Closing {
     }
 
     /// Says why it is going to be closed. The first one counts.
-    pub(super) fn fail(&self, task: FailedTask) {
+    pub(super) fn fail(&self, task: Identity) {
         let _ = self.failed.set(task);
     }
 
-    pub(super) fn failed_task(&self) -> Option<FailedTask> {
-        self.failed.get().copied()
+    pub(super) fn failed_task(&self) -> Option<&Identity> {
+        self.failed.get()
     }
 
     #[inline]

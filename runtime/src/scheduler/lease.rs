@@ -4,7 +4,7 @@
 //! keeps a stash, so that a spawn and a task's end on a worker touch a number of its own. While any lease is out, one strong count of the `Arc`
 //! is held for all of them.
 
-use super::{FailedTask, Scheduler, current};
+use super::{Scheduler, current};
 use crate::loom::atomic::{
     AtomicUsize,
     Ordering::{Acquire, Relaxed, Release},
@@ -142,10 +142,7 @@ impl Schedule for Lease {
     #[cold]
     fn panicked(&self, task: &Header) {
         // SAFETY: by this lease.
-        unsafe { self.0.as_ref() }.fail(FailedTask {
-            id: task.id(),
-            spawned_at: task.spawned_at(),
-        });
+        unsafe { self.0.as_ref() }.fail(task.identity());
     }
 
     #[cold]

@@ -10,7 +10,7 @@ use super::OUTSIDE_SHARDS;
 use super::worker::Worker;
 use crate::failure;
 use crate::task::Task;
-use crate::time::Instant;
+use crate::time::{Coarse, Instant};
 use std::cell::Cell;
 use std::io;
 use std::num::NonZeroU32;
@@ -160,6 +160,7 @@ impl Worker {
     #[cold]
     fn look_at_the_clock(&self) -> Option<Task> {
         let now = self.scheduler.timers.clock().now();
+        Coarse::look();
         // Polls that take long are counted in smaller portions.
         let elapsed = self.was_busy(now);
         self.look_back(now);

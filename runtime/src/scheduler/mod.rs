@@ -35,7 +35,6 @@ mod worker;
 #[cfg(test)]
 mod models;
 
-pub(crate) use closing::FailedTask;
 pub(crate) use counts::Counts;
 pub(crate) use maintenance::Intervals;
 pub(crate) use park_hooks::ParkHooks;
@@ -48,8 +47,8 @@ pub(crate) use worker::Worker;
 use summons::Summons;
 
 use crate::reactor::Reactor;
-use crate::task::{self, FailurePolicy, IdBlock, JoinHandle, OwnedTasks, Task};
-use crate::time::{Clock, Timers};
+use crate::task::{self, FailurePolicy, IdBlock, Identity, JoinHandle, OwnedTasks, Spawn, Task};
+use crate::time::{Clock, Coarse, Timers};
 use closing::Closing;
 use crossbeam_utils::CachePadded;
 use idle::{Idle, Keeper};
@@ -64,7 +63,6 @@ use slow_poll::SlowPolls;
 use standby::Duties;
 use std::cell::Cell;
 use std::future::Future;
-use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -163,7 +161,7 @@ impl Scheduler {
     pub(crate) fn spawn<F>(
         self: &Arc<Self>,
         future: F,
-        place: &'static Location<'static>,
+        spawn: Spawn<'_>,
     ) -> (JoinHandle<F::Output>, Option<Task>)
     where
         F: Future + Send + 'static,
@@ -171,22 +169,24 @@ impl Scheduler {
     {
         let this = NonNull::from(&**self);
         current::with(|worker| match worker.filter(|worker| worker.is_of(this)) {
-            Some(worker) => worker.spawn(future, place),
-            None => self.spawn_outside(future, place),
+            Some(worker) => worker.spawn(future, spawn),
+            None => self.spawn_outside(future, spawn),
         })
     }
 
     fn spawn_outside<F>(
         self: &Arc<Self>,
         future: F,
-        place: &'static Location<'static>,
+        spawn: Spawn<'_>,
     ) -> (JoinHandle<F::Output>, Option<Task>)
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
         OUTSIDE.with(|outside| {
-            let (task, handle) = task::new(future, Lease::new(self), outside.ids.take(), place);
+            let (lease, id) = (Lease::new(self), outside.ids.take());
+            // Nobody may have looked at the clock for long.
+            let (task, handle) = task::new(future, lease, id, spawn, Coarse::now());
             let refused = if self.tasks.insert(
                 &task,
                 self.remotes.workers() + outside.list() % OUTSIDE_SHARDS,
@@ -320,13 +320,13 @@ impl Scheduler {
     }
 
     /// The task for whose panic the scheduler has closed, if it has.
-    pub(crate) fn failed_task(&self) -> Option<FailedTask> {
+    pub(crate) fn failed_task(&self) -> Option<&Identity> {
         self.closing.failed_task()
     }
 
     /// A task has panicked: closes, if that is to be.
     #[cold]
-    fn fail(&self, task: FailedTask) {
+    fn fail(&self, task: Identity) {
         if self.failures.shuts_down && !self.is_closed() {
             self.closing.fail(task);
             self.close();

@@ -269,7 +269,8 @@ mod locked {
 #[cfg(all(test, not(heist_loom)))]
 mod tests {
     use super::*;
-    use crate::task::{self, Header, IdBlock, Schedule};
+    use crate::task::{self, Header, IdBlock, Schedule, Spawn};
+    use crate::time::Coarse;
     use std::collections::VecDeque;
     use std::future::ready;
     use std::panic::Location;
@@ -291,7 +292,8 @@ mod tests {
             ready(()),
             Nowhere,
             IdBlock::new().take(),
-            Location::caller(),
+            Spawn::at(Location::caller()),
+            Coarse::now(),
         )
         .0
     }

@@ -12,6 +12,7 @@
 use super::Scheduler;
 use super::relief::{Observations, QUIET_TICKS};
 use crate::failure::report;
+use crate::time::Coarse;
 use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
@@ -139,6 +140,7 @@ impl Entrusted {
 
     fn look_at(&mut self, scheduler: &Scheduler) {
         let now = scheduler.timers.clock().now();
+        Coarse::look();
         let is_held_up = |&worker: &usize| scheduler.is_held_up(&self.observations, worker, now);
         let held_up = (0..scheduler.remotes.len()).filter(is_held_up).count();
         let moving = scheduler.idle.members().saturating_sub(held_up);

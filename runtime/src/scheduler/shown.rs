@@ -5,14 +5,16 @@
 
 #![deny(unsafe_code)]
 
+use crate::loom::Mutex;
 use crate::loom::atomic::{
     AtomicPtr, AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release},
 };
-use crate::task::{Id, Task};
+use crate::task::{Id, Identity, Task};
 use std::cell::Cell;
 use std::panic::Location;
 use std::ptr;
+use std::sync::Arc;
 
 /// How many low bits count the polls; those above are the task's id, or 0 between polls.
 const COUNT_BITS: u32 = 16;
@@ -42,6 +44,8 @@ pub(super) struct Shown {
     /// Where the polled task was spawned, `&'static Location`s or null: of the polls with an even count, and of those with an odd one. So when one is overwritten, the tick has
     /// moved before.
     places: [AtomicPtr<Location<'static>>; 2],
+    /// The last task that it polled which has a name, and that.
+    named: Mutex<Option<(Id, Arc<str>)>>,
     /// The kernel's number of the thread; 0: not known.
     thread: AtomicU32,
     /// The number of the processor that it ran on when it looked last, plus one; 0: not known.
@@ -49,17 +53,24 @@ pub(super) struct Shown {
 }
 
 /// The worker's own part.
-pub(super) struct Shows(Cell<u16>);
+pub(super) struct Shows {
+    count: Cell<u16>,
+    /// Whose name is shown.
+    named: Cell<Option<Id>>,
+}
 
 impl Shows {
     pub(super) fn new() -> Self {
-        Self(Cell::new(Tick::FIRST))
+        Self {
+            count: Cell::new(Tick::FIRST),
+            named: Cell::new(None),
+        }
     }
 
     #[inline]
     fn next(&self) -> u64 {
-        let count = self.0.get().wrapping_add(1).max(Tick::FIRST);
-        self.0.set(count);
+        let count = self.count.get().wrapping_add(1).max(Tick::FIRST);
+        self.count.set(count);
         count.into()
     }
 }
@@ -72,20 +83,34 @@ impl Shown {
                 AtomicPtr::new(ptr::null_mut()),
                 AtomicPtr::new(ptr::null_mut()),
             ],
+            named: Mutex::new(None),
             thread: AtomicU32::new(0),
             processor: AtomicU32::new(0),
         }
     }
 
-    /// A poll begins. Two plain stores.
+    /// A poll begins. Two plain stores; and a lock if the task has a name, and another with one was polled since it was last.
     #[inline]
     pub(super) fn poll(&self, shows: &Shows, task: &Task) {
         let count = shows.next();
-        let place: *const Location<'static> = task.spawned_at();
+        let (place, name) = task.header().place_and_name();
+        if let Some(name) = name
+            && shows.named.get() != Some(task.id())
+        {
+            self.names(shows, task.id(), name);
+        }
+        let place: *const Location<'static> = place;
         // Release, both: who reads this tick reads this place or a later one; who reads this place, the tick before or a later one.
         self.places[count as usize % 2].store(place.cast_mut(), Release);
         let tick = task.id().as_u64() << COUNT_BITS | count;
         self.tick.store(tick, Release);
+    }
+
+    #[cold]
+    fn names(&self, shows: &Shows, task: Id, name: &Arc<str>) {
+        shows.named.set(Some(task));
+        let before = self.named.lock().replace((task, name.clone()));
+        drop(before);
     }
 
     /// It moves, and is in no poll.
@@ -130,18 +155,31 @@ impl Shown {
         self.processor.load(Relaxed).checked_sub(1)
     }
 
-    /// Whose poll a tick is of, and where that task was spawned. `None` if it is over, or the tick is of none.
-    pub(super) fn polled(&self, tick: Tick) -> Option<(Id, &'static Location<'static>)> {
-        let id = tick.task()?;
+    /// Whose poll a tick is of. `None` if it is over, or the tick is of none.
+    pub(super) fn polled(&self, tick: Tick) -> Option<Identity> {
+        let id = Id::from_u64(tick.task()?)?;
         let place = self.places[tick.0 as usize % 2].load(Acquire);
-        // Were the place of a later poll, we would see that the tick has moved.
+        let name = self.name_of(id);
+        // Were the place of a later poll, or had another's name taken this one's place, we would see that the tick has moved.
         if self.tick() != tick {
             return None;
         }
         #[expect(unsafe_code, reason = "an atomic holds pointers only")]
         // SAFETY: null, or from a `&'static` in `poll`.
-        let place = unsafe { place.as_ref() }?;
-        Some((Id::from_u64(id)?, place))
+        let spawned_at = unsafe { place.as_ref() }?;
+        Some(Identity {
+            id,
+            name,
+            spawned_at,
+        })
+    }
+
+    fn name_of(&self, task: Id) -> Option<Arc<str>> {
+        let named = self.named.lock();
+        named
+            .as_ref()
+            .filter(|(named, _)| *named == task)
+            .map(|(_, name)| name.clone())
     }
 }
 
@@ -158,7 +196,7 @@ mod tests {
             let tick = shown.tick();
             assert!(![Tick::ASLEEP, Tick::BEGINNING, Tick::BLOCKING].contains(&tick));
             assert_ne!(tick.0 % 2, std::mem::replace(&mut parity, tick.0 % 2));
-            assert_eq!(shown.polled(tick), None);
+            assert!(shown.polled(tick).is_none());
         }
     }
 }

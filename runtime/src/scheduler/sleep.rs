@@ -7,7 +7,7 @@
 
 use super::relief::{QUIET_TICKS, TICK};
 use super::worker::Worker;
-use crate::time::Instant;
+use crate::time::{Coarse, Instant};
 use std::time::Duration;
 
 /// How long a worker sleeps whose reactor failed.
@@ -52,6 +52,7 @@ impl Worker {
             };
             self.counts().parks_and_unparks.add(1);
             let now = scheduler.timers.clock().now();
+            Coarse::look();
             self.maintenance.is_done(now);
             counted_out = self.queue.is_empty() && idle.is_awake(self.index);
             if counted_out {

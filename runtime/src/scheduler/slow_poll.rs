@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use crate::failure::{catch, report, report_panic};
-use crate::task::Id;
+use crate::task::{Id, Identity};
 use crate::time::{Clock, Instant};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
@@ -36,8 +36,7 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug)]
 pub struct SlowPoll {
-    task: Id,
-    spawned_at: &'static Location<'static>,
+    task: Identity,
     lasted: Duration,
     is_certain: bool,
 }
@@ -54,7 +53,21 @@ impl SlowPoll {
     /// # let _ = log;
     /// ```
     pub fn task(&self) -> Id {
-        self.task
+        self.task.id
+    }
+
+    /// Its name, if it was given one by [`task::Builder::name`](crate::task::Builder::name).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// fn log(poll: &heist::runtime::SlowPoll) {
+    ///     eprintln!("{} blocks its worker", poll.name().unwrap_or("a task without a name"));
+    /// }
+    /// # let _ = log;
+    /// ```
+    pub fn name(&self) -> Option<&str> {
+        self.task.name.as_deref()
     }
 
     /// Where it was spawned.
@@ -68,7 +81,7 @@ impl SlowPoll {
     /// # let _ = log;
     /// ```
     pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.spawned_at
+        self.task.spawned_at
     }
 
     /// How long the poll has lasted, as far as is known by now: most likely it goes on.
@@ -110,9 +123,9 @@ impl fmt::Display for SlowPoll {
         };
         write!(
             f,
-            "task {} (spawned at {}){before} has blocked its thread for {} ms: move what blocks to `heist::spawn_blocking`, or `.await` something in between",
+            "{} (spawned at {}){before} has blocked its thread for {} ms: move what blocks to `heist::spawn_blocking`, or `.await` something in between",
             self.task,
-            self.spawned_at,
+            self.task.spawned_at,
             self.lasted.as_millis()
         )
     }
@@ -174,23 +187,17 @@ impl SlowPolls {
 
     /// Tells the hook, or says on standard error.
     #[cold]
-    pub(super) fn report(
-        &self,
-        (task, spawned_at): (Id, &'static Location<'static>),
-        lasted: Duration,
-        is_certain: bool,
-    ) {
+    pub(super) fn report(&self, task: Identity, lasted: Duration, is_certain: bool) {
         {
             let mut reported = self.reported.lock();
             // One that is uncertain may be certain next time.
-            let is_new = !is_certain || reported.is_new(task);
-            if !is_new || self.hook.is_none() && !reported.is_forgotten(spawned_at) {
+            let is_new = !is_certain || reported.is_new(task.id);
+            if !is_new || self.hook.is_none() && !reported.is_forgotten(task.spawned_at) {
                 return;
             }
         }
         let poll = SlowPoll {
             task,
-            spawned_at,
             lasted,
             is_certain,
         };

@@ -12,11 +12,11 @@ use super::relief::Observations;
 use super::remotes::Remote;
 use super::rng::Rng;
 use super::shown::Shows;
-use crate::task::{self, IdBlock, JoinHandle, Task};
+use crate::task::{self, IdBlock, JoinHandle, Spawn, Task};
+use crate::time::Coarse;
 use heist_sync::coop::{self, Budget};
 use std::cell::Cell;
 use std::future::Future;
-use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -89,6 +89,7 @@ impl Worker {
         self.remote().parker.adopt();
         self.remote().shown.adopt();
         self.tick();
+        Coarse::look();
         self.maintenance.begin(self.scheduler.timers.clock().now());
         current::set(self, || {
             if self.scheduler.idle.arrive() {
@@ -173,13 +174,14 @@ impl Worker {
     pub(super) fn spawn<F>(
         &self,
         future: F,
-        place: &'static Location<'static>,
+        spawn: Spawn<'_>,
     ) -> (JoinHandle<F::Output>, Option<Task>)
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, handle) = task::new(future, self.take_lease(), self.ids.take(), place);
+        let (lease, id) = (self.take_lease(), self.ids.take());
+        let (task, handle) = task::new(future, lease, id, spawn, Coarse::latest());
         if self.scheduler.tasks.insert(&task, self.list) {
             self.push(task);
             (handle, None)

@@ -5,6 +5,8 @@
 //! "Rule n" means the contract in `mod.rs`.
 
 use super::id::Current;
+use super::identity::Identity;
+use super::origin::{Origin, Spawn};
 use super::state::{Completed, FinishPoll, StartPoll, State, Wake};
 use super::trace::{self, TaskTrace, Traced};
 use super::waker::Polled;
@@ -12,12 +14,14 @@ use super::{FailurePolicy, Id, JoinError, JoinHandle, TaskFailure, waker};
 use crate::failure::{Payload, catch, report_panic, wake};
 use crate::loom::atomic::AtomicPtr;
 use crate::loom::cell::UnsafeCell;
+use crate::time::Coarse;
 use cordyceps::{Linked, list::Links};
 use std::future::Future;
 use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 
@@ -54,11 +58,13 @@ pub(crate) struct Header {
     /// Rule 6.
     links: Links<Header>,
     pub(super) id: Id,
-    spawned_at: &'static Location<'static>,
+    pub(super) origin: Origin,
     /// Rule 4.
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
     /// Which list of the owner the task is in.
     shard: AtomicU32,
+    /// When it was spawned.
+    born: Coarse,
     pub(super) trace: TaskTrace,
 }
 
@@ -71,7 +77,23 @@ impl Header {
     /// Where the task was spawned.
     #[inline]
     pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
-        self.spawned_at
+        self.origin.place()
+    }
+
+    /// Both at once.
+    #[inline]
+    pub(crate) fn place_and_name(&self) -> (&'static Location<'static>, Option<&Arc<str>>) {
+        self.origin.place_and_name()
+    }
+
+    /// What there is to say of it when it is gone.
+    pub(crate) fn identity(&self) -> Identity {
+        let (spawned_at, name) = self.origin.place_and_name();
+        Identity {
+            id: self.id,
+            name: name.cloned(),
+            spawned_at,
+        }
     }
 
     /// The shard of [`OwnedTasks`](super::OwnedTasks) that the task is linked in.
@@ -137,7 +159,8 @@ pub(crate) fn new<F, S>(
     future: F,
     scheduler: S,
     id: Id,
-    spawned_at: &'static Location<'static>,
+    spawn: Spawn<'_>,
+    born: Coarse,
 ) -> (Task, JoinHandle<F::Output>)
 where
     F: Future + Send + 'static,
@@ -145,7 +168,7 @@ where
     S: Schedule,
 {
     let kind = if S::RUNS_ONCE { "blocking" } else { "task" };
-    let (future, trace) = trace::task(future, kind, None, id, spawned_at);
+    let (future, trace) = trace::task(future, kind, spawn.name, id, spawn.place);
     let cell = Box::new(Cell {
         header: Header {
             state: State::new(),
@@ -153,9 +176,10 @@ where
             queue_next: AtomicPtr::new(std::ptr::null_mut()),
             links: Links::new(),
             id,
-            spawned_at,
+            origin: Origin::new(spawn),
             join_waker: UnsafeCell::new(None),
             shard: AtomicU32::new(0),
+            born,
             trace,
         },
         scheduler,
@@ -525,7 +549,7 @@ unsafe fn drop_outcome_of<F: Future, S: Schedule>(header: NonNull<Header>) {
         Stage::Outcome(Err(error)) => {
             if let Some(payload) = error.into_payload() {
                 let header = &cell.header;
-                let failure = TaskFailure::unobserved(header.id, header.spawned_at, payload);
+                let failure = TaskFailure::unobserved(header.identity(), payload);
                 cell.scheduler.failures().tell(failure);
             }
         }
@@ -556,7 +580,7 @@ fn drop_guarded<F: Future, S: Schedule, T>(cell: &Cell<F, S>, value: T) {
 #[cold]
 fn tell_of_destructor<F: Future, S: Schedule>(cell: &Cell<F, S>, payload: Payload) {
     let header = &cell.header;
-    let failure = TaskFailure::of_destructor(header.id, header.spawned_at, payload);
+    let failure = TaskFailure::of_destructor(header.identity(), payload);
     cell.scheduler.failures().tell(failure);
 }
 

@@ -4,7 +4,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::Id;
+use super::{Id, Identity};
 use crate::failure::{Payload, catch, report, report_panic};
 use std::any::Any;
 use std::fmt;
@@ -36,8 +36,7 @@ use std::sync::Arc;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub struct TaskFailure {
-    task: Id,
-    spawned_at: &'static Location<'static>,
+    task: Identity,
     what: What,
     payload: Payload,
 }
@@ -51,28 +50,18 @@ enum What {
 
 impl TaskFailure {
     /// The task has panicked.
-    pub(super) fn unobserved(
-        task: Id,
-        spawned_at: &'static Location<'static>,
-        payload: Payload,
-    ) -> Self {
+    pub(super) fn unobserved(task: Identity, payload: Payload) -> Self {
         Self {
             task,
-            spawned_at,
             what: What::Task,
             payload,
         }
     }
 
     /// The destructor of the task's output has.
-    pub(super) fn of_destructor(
-        task: Id,
-        spawned_at: &'static Location<'static>,
-        payload: Payload,
-    ) -> Self {
+    pub(super) fn of_destructor(task: Identity, payload: Payload) -> Self {
         Self {
             task,
-            spawned_at,
             what: What::Destructor,
             payload,
         }
@@ -89,7 +78,21 @@ impl TaskFailure {
     /// # let _ = log;
     /// ```
     pub fn task(&self) -> Id {
-        self.task
+        self.task.id
+    }
+
+    /// Its name, if it was given one by [`task::Builder::name`](super::Builder::name).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// fn log(failure: heist::task::TaskFailure) {
+    ///     eprintln!("{} has failed", failure.name().unwrap_or("a task without a name"));
+    /// }
+    /// # let _ = log;
+    /// ```
+    pub fn name(&self) -> Option<&str> {
+        self.task.name.as_deref()
     }
 
     /// Where it was spawned.
@@ -103,7 +106,7 @@ impl TaskFailure {
     /// # let _ = log;
     /// ```
     pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.spawned_at
+        self.task.spawned_at
     }
 
     /// What it panicked with: mostly a `&'static str` or a `String`.
@@ -143,19 +146,19 @@ impl fmt::Display for TaskFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             task,
-            spawned_at,
             what,
             payload,
         } = self;
+        let spawned_at = task.spawned_at;
         let message = payload.message();
         match what {
             What::Task => write!(
                 f,
-                "task {task} panicked: {message} (spawned at {spawned_at}; nobody awaited it)"
+                "{task} panicked: {message} (spawned at {spawned_at}; nobody awaited it)"
             ),
             What::Destructor => write!(
                 f,
-                "the destructor of the output of task {task} (spawned at {spawned_at}) panicked: {message}"
+                "the destructor of the output of {task} (spawned at {spawned_at}) panicked: {message}"
             ),
         }
     }
@@ -165,7 +168,6 @@ impl fmt::Debug for TaskFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskFailure")
             .field("task", &self.task)
-            .field("spawned_at", &self.spawned_at)
             .field("message", &self.payload.message())
             .finish_non_exhaustive()
     }

@@ -40,8 +40,9 @@
 //
 // 1. **The cell lives** while the count in the state word is above zero. The task's own reference is given up after
 //    completion only, so a task that has not completed lives.
-// 2. **The state word, the id, the place, the trace, the shard and the vtable** may be read by anyone who has a pointer that rule 1 covers. All but the state
-//    word and the shard are written before the pointer is shared; the shard before the task is linked.
+// 2. **The state word, the id, the origin, the birth, the trace, the shard and the vtable** may be read by anyone who has a pointer that rule 1 covers. All but the
+//    state word, the origin and the shard are written before the pointer is shared; the shard before the task is linked. The origin's details are made at the spawn or by the
+//    runner, once at most, and stay until the cell goes.
 // 3. **The stage** belongs to the runner: who got `Poll` or `Cancel` from `start_poll`, or `Some` from `take`, until it calls `complete` or
 //    `finish_poll`. After `complete` it belongs to the handle if that answered `Joined…`, to the runner if it answered `Detached`;
 //    a handle that gets `Detach::Complete` may drop the outcome, for it never gave it to anybody.
@@ -61,9 +62,11 @@ mod cell;
 mod error;
 mod failure;
 mod id;
+mod identity;
 mod join;
 mod list;
 mod local;
+mod origin;
 mod state;
 mod trace;
 mod waker;
@@ -89,5 +92,7 @@ pub use yield_now::{YieldNow, yield_now};
 pub(crate) use cell::{Header, Schedule, Task, new};
 pub(crate) use failure::FailurePolicy;
 pub(crate) use id::IdBlock;
+pub(crate) use identity::Identity;
 pub(crate) use list::OwnedTasks;
+pub(crate) use origin::Spawn;
 pub(crate) use trace::root as traced_root;

@@ -49,6 +49,7 @@
 // Of the rest of the crate this module knows nothing, and of tasks only their `Waker`.
 
 mod clock;
+mod coarse;
 mod entry;
 pub mod error;
 mod interval;
@@ -78,5 +79,6 @@ use self::wheel::Wheel;
 
 pub(crate) use self::{
     clock::Clock,
+    coarse::Coarse,
     timers::{Entered, Timers},
 };

@@ -22,7 +22,8 @@ use crate::loom::atomic::{
 };
 use crate::loom::cell::UnsafeCell;
 use crate::loom::{Arc, hint, model, model_within, thread};
-use crate::task::{self, Header, Id, IdBlock, JoinHandle, Schedule, Task};
+use crate::task::{self, Header, Id, IdBlock, Identity, JoinHandle, Schedule, Spawn, Task};
+use crate::time::Coarse;
 use crate::time::{Clock, Timers, sleep_until};
 use std::future::Future;
 use std::panic::Location;
@@ -42,7 +43,13 @@ impl Schedule for Nowhere {
 fn marked() -> (Task, Id, JoinHandle<()>) {
     thread_local!(static IDS: IdBlock = const { IdBlock::new() });
     let id = IDS.with(IdBlock::take);
-    let (task, handle) = task::new(std::future::ready(()), Nowhere, id, Location::caller());
+    let (task, handle) = task::new(
+        std::future::ready(()),
+        Nowhere,
+        id,
+        Spawn::at(Location::caller()),
+        Coarse::now(),
+    );
     (task, id, handle)
 }
 
@@ -87,19 +94,26 @@ fn slot_against_thief() {
 #[test]
 fn shown_poll_is_one_of_them() {
     #[track_caller]
-    fn here() -> (Task, Id, JoinHandle<()>) {
+    fn here(name: Option<&str>) -> (Task, JoinHandle<()>) {
         thread_local!(static IDS: IdBlock = const { IdBlock::new() });
-        let id = IDS.with(IdBlock::take);
-        let (task, handle) = task::new(std::future::ready(()), Nowhere, id, Location::caller());
-        (task, id, handle)
+        let place = Location::caller();
+        task::new(
+            std::future::ready(()),
+            Nowhere,
+            IDS.with(IdBlock::take),
+            Spawn { place, name },
+            Coarse::now(),
+        )
+    }
+    type Known = (Id, &'static Location<'static>, Option<String>);
+    fn known(task: &Identity) -> Known {
+        let name = task.name.as_ref().map(|name| name.to_string());
+        (task.id, task.spawned_at, name)
     }
     model(|| {
-        let (first, first_id, _first) = here();
-        let (second, second_id, _second) = here();
-        let places = [
-            (first_id, first.spawned_at()),
-            (second_id, second.spawned_at()),
-        ];
+        let (first, _first) = here(None);
+        let (second, _second) = here(Some("second"));
+        let places = [&first, &second].map(|task| known(&task.header().identity()));
         let shown = Arc::new(Shown::new());
         let shows = Shows::new();
         shown.poll(&shows, &first);
@@ -108,8 +122,8 @@ fn shown_poll_is_one_of_them() {
             thread::spawn(move || {
                 let polled = shown.polled(shown.tick());
                 assert!(
-                    polled.is_none_or(|polled| places.contains(&polled)),
-                    "one's poll with the other's place"
+                    polled.is_none_or(|polled| places.contains(&known(&polled))),
+                    "one's poll with the other's place or name"
                 );
             })
         };

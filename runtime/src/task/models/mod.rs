@@ -6,10 +6,11 @@
 mod actions;
 mod single;
 
-use super::{Header, IdBlock, JoinHandle, OwnedTasks, Schedule, Task, new, waker};
+use super::{Header, IdBlock, JoinHandle, OwnedTasks, Schedule, Spawn, Task, new, waker};
 use crate::loom::atomic::{AtomicUsize, Ordering::Relaxed};
 use crate::loom::cell::UnsafeCell;
 use crate::loom::{Mutex, model, model_within, thread};
+use crate::time::Coarse;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::Location;
@@ -99,7 +100,13 @@ fn submit(bench: &Arc<Bench>) -> JoinHandle<Output> {
 
 fn cell(bench: &Arc<Bench>, home: impl Schedule) -> (Task, JoinHandle<Output>) {
     let id = IdBlock::new().take();
-    new(Probe::new(bench), home, id, Location::caller())
+    new(
+        Probe::new(bench),
+        home,
+        id,
+        Spawn::at(Location::caller()),
+        Coarse::now(),
+    )
 }
 
 /// What the cell holds of its scheduler. Its destructor counts the cell as freed, and has loom check that each use happened before.
