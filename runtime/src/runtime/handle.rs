@@ -174,10 +174,20 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (handle, refused) = self
-            .shared
-            .scheduler
-            .spawn(future, Spawn::at(Location::caller()));
+        self.spawn_at(future, Location::caller())
+    }
+
+    #[inline]
+    pub(crate) fn spawn_at<F>(
+        &self,
+        future: F,
+        place: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (handle, refused) = self.shared.scheduler.spawn(future, Spawn::at(place));
         drop(refused);
         handle
     }
@@ -215,6 +225,8 @@ impl Handle {
     /// Runs a future to its end on this thread, in this runtime: see [`Runtime::block_on`](super::Runtime::block_on). asyncio's
     /// `run_coroutine_threadsafe(…).result()`.
     ///
+    /// The clean-ups of [`on_cancel`](crate::task::on_cancel) that the future leaves are run, too, before it returns.
+    ///
     /// After the runtime has shut down it polls the future still, but all that this waits for in the runtime is over: tasks are cancelled, operations on sockets fail,
     /// timers panic.
     ///
@@ -235,7 +247,7 @@ impl Handle {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let future = task::traced_root(future, Location::caller());
+        let future = task::Root::new(task::traced_root(future, Location::caller()));
         let output = context::forbid_blocking("`block_on`", || {
             let _listed = self.blocked().map(Blocked::list);
             match &self.shared.core {

@@ -6,7 +6,9 @@
 
 mod handles;
 mod join_set;
+mod on_cancel;
 mod shield;
 
 pub use join_set::JoinSet;
+pub use on_cancel::{OnCancel, on_cancel};
 pub use shield::{Shield, shield};

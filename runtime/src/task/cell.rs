@@ -1,15 +1,16 @@
 //! The task's one allocation, and what the runner does with it.
 //!
 //! Comes in: a future to be put in a cell ([`new`]); a queue entry to be run ([`Task::run`]) or dropped ([`Task::cancel`]). Goes out: a poll
-//! of the future; the entry again, if the task was woken meanwhile; its outcome, to the handle. Called by the workers and the pool's threads.
+//! of the future, and of the clean-ups that it leaves; the entry again, if the task was woken meanwhile; its outcome, to the handle. Called by the workers and the pool's
+//! threads.
 //! "Rule n" means the contract in `mod.rs`.
 
-use super::id::Current;
+use super::clean_up::{Dropped, Turn};
+use super::frame::Frame;
 use super::identity::Identity;
 use super::origin::{Origin, Spawn};
 use super::state::{Completed, FinishPoll, StartPoll, State, Wake};
 use super::trace::{self, TaskTrace, Traced};
-use super::waker::Polled;
 use super::{FailurePolicy, Id, JoinError, JoinHandle, TaskFailure, waker};
 use crate::failure::{Payload, catch, report_panic, wake};
 use crate::loom::atomic::AtomicPtr;
@@ -94,6 +95,11 @@ impl Header {
             name: name.cloned(),
             spawned_at,
         }
+    }
+
+    /// Whether nothing but clean-ups is left of it.
+    pub(crate) fn is_cleaning_up(&self) -> bool {
+        self.state.is_cleaning()
     }
 
     /// The shard of [`OwnedTasks`](super::OwnedTasks) that the task is linked in.
@@ -368,7 +374,7 @@ unsafe fn cell<'a, F: Future, S>(header: NonNull<Header>) -> &'a Cell<F, S> {
     unsafe { header.cast::<Cell<F, S>>().as_ref() }
 }
 
-/// One poll: two locked operations on the state word (`start_poll`; `finish_poll` or `complete`).
+/// One poll: two locked operations on the state word (`start_poll`; `finish_poll` or `complete`). True: the entry is the caller's again.
 ///
 /// # Safety
 ///
@@ -378,97 +384,274 @@ unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
     let cell = unsafe { cell::<F, S>(header) };
     match cell.header.state.start_poll() {
         StartPoll::Poll => {}
-        StartPoll::Cancel => {
-            // SAFETY: we are the runner.
-            unsafe { cancel::<F, S>(header, Entry::Popped) };
-            return false;
-        }
+        // SAFETY: we are the runner.
+        StartPoll::Cancel => return unsafe { drop_future::<F, S>(header) },
         StartPoll::Void => {
             // SAFETY: the entry stood for the task's own reference.
             unsafe { drop_reference(header) };
             return false;
         }
     }
-    let (outcome, yielded) = {
-        let _current = Current::enter(cell.header.id);
-        let polled = Polled::enter(header);
-        // SAFETY: the waker is borrowed from the task's own reference, which outlives the poll.
-        let waker = unsafe { waker::borrowed(header) };
-        let mut context = Context::from_waker(&waker);
-        let outcome = catch(|| {
+    // SAFETY: the waker is borrowed from the task's own reference, which outlives the poll.
+    let waker = unsafe { waker::borrowed(header) };
+    let mut context = Context::from_waker(&waker);
+    let mut yielded = false;
+    // SAFETY: we are the runner.
+    if unsafe { has_clean_ups(cell) } {
+        // SAFETY: likewise.
+        yielded = unsafe { clean_up(cell, &mut context) };
+        // SAFETY: likewise.
+        if unsafe { !has_future(cell) } {
+            // SAFETY: likewise; the outcome was stored with the future's end.
+            return unsafe { suspend_or_complete::<F, S>(header, yielded) };
+        }
+    }
+    let frame = Frame::of_task(cell.header.id, waker.data(), !S::RUNS_ONCE);
+    let outcome = frame.run(|| {
+        catch(|| {
             cell.stage.with_mut(|stage| {
                 // SAFETY: the stage is the runner's (rule 3).
                 let Stage::Future(future) = (unsafe { &mut *stage }) else {
-                    unreachable!("a task that has not completed has its future")
+                    unreachable!("a task that has not completed has its future, or clean-ups")
                 };
                 // SAFETY: rule 7.
                 unsafe { Pin::new_unchecked(future) }.poll(&mut context)
             })
-        });
-        (outcome, polled.has_yielded())
-    };
+        })
+    });
+    let left = frame.end();
     let outcome = match outcome {
         Ok(Poll::Pending) => {
-            let state = &cell.header.state;
-            let finish = if yielded {
-                state.finish_yield()
-            } else {
-                state.finish_poll()
-            };
-            return match finish {
-                FinishPoll::Idle => false,
-                FinishPoll::Reschedule => true,
-                FinishPoll::Cancel => {
-                    // SAFETY: we are still the runner.
-                    unsafe { cancel::<F, S>(header, Entry::Popped) };
-                    false
-                }
-            };
+            yielded |= left.yielded;
+            if !left.dropped.is_empty() {
+                // SAFETY: we are the runner.
+                unsafe { add_clean_ups(cell, left.dropped) };
+                // For their first poll.
+                yielded = true;
+            }
+            // SAFETY: likewise.
+            return unsafe { suspend::<F, S>(header, yielded) };
         }
         Ok(Poll::Ready(output)) => Ok(output),
         Err(payload) => Err(JoinError::panic(cell.header.id, payload)),
     };
-    store(cell, outcome);
-    // SAFETY: we are the runner, and the outcome is stored.
+    // SAFETY: we are the runner.
+    unsafe { end::<F, S>(header, outcome, left.dropped) }
+}
+
+/// The poll has left something to wait for. True: the entry is the caller's again.
+///
+/// # Safety
+///
+/// The caller is the runner, and is it no more.
+#[inline]
+unsafe fn suspend<F: Future, S: Schedule>(header: NonNull<Header>, yielded: bool) -> bool {
+    // SAFETY: the runner stands for a reference.
+    let state = &unsafe { header.as_ref() }.state;
+    let finish = if yielded {
+        state.finish_yield()
+    } else {
+        state.finish_poll()
+    };
+    match finish {
+        FinishPoll::Idle => false,
+        FinishPoll::Reschedule => true,
+        // SAFETY: we are still the runner.
+        FinishPoll::Cancel => unsafe { drop_future::<F, S>(header) },
+    }
+}
+
+/// The runner drops the future, if it is there still: then clean-ups may be left, for which the entry is the caller's again. If it isn't, the shutdown has come.
+///
+/// # Safety
+///
+/// The caller is the runner, and is it no more.
+#[cold]
+unsafe fn drop_future<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
+    // SAFETY: the runner stands for a reference.
+    let cell = unsafe { cell::<F, S>(header) };
+    // SAFETY: we are the runner, here and below.
+    if unsafe { has_future(cell) } {
+        let cancelled = Err(JoinError::cancelled(cell.header.id));
+        unsafe { end::<F, S>(header, cancelled, Vec::new()) }
+    } else {
+        unsafe { cancel::<F, S>(header, Entry::Popped) };
+        false
+    }
+}
+
+/// The future is over, or to be dropped; the last poll has left these clean-ups. True: the entry is the caller's again, since there are any.
+///
+/// # Safety
+///
+/// The caller is the runner, and is it no more.
+unsafe fn end<F: Future, S: Schedule>(
+    header: NonNull<Header>,
+    outcome: Result<F::Output, JoinError>,
+    dropped: Vec<Dropped>,
+) -> bool {
+    // SAFETY: the runner stands for a reference.
+    let cell = unsafe { cell::<F, S>(header) };
+    let frame = Frame::dropping(cell.header.id, !S::RUNS_ONCE, dropped);
+    store(cell, outcome, &frame);
+    let dropped = frame.end().dropped;
+    // SAFETY: we are the runner, here and below.
+    if !dropped.is_empty() {
+        unsafe { add_clean_ups(cell, dropped) };
+    }
+    if unsafe { has_clean_ups(cell) } {
+        if cell.header.state.begin_cleaning() {
+            return true;
+        }
+        unsafe { cancel::<F, S>(header, Entry::Popped) };
+    } else {
+        // SAFETY: the outcome is stored.
+        unsafe { complete::<F, S>(header, Entry::Popped) };
+    }
+    false
+}
+
+/// The future is gone. If clean-ups are left the task waits for them: true, the entry is the caller's again.
+///
+/// # Safety
+///
+/// The caller is the runner, and is it no more; the outcome is stored.
+#[cold]
+unsafe fn suspend_or_complete<F: Future, S: Schedule>(
+    header: NonNull<Header>,
+    yielded: bool,
+) -> bool {
+    // SAFETY: we are the runner, here and below.
+    if unsafe { has_clean_ups(cell::<F, S>(header)) } {
+        return unsafe { suspend::<F, S>(header, yielded) };
+    }
     unsafe { complete::<F, S>(header, Entry::Popped) };
     false
+}
+
+/// The runner drops all that there is, and completes: nobody will poll it any more.
+///
+/// # Safety
+///
+/// The caller is the runner, and is it no more.
+#[cold]
+unsafe fn cancel<F: Future, S: Schedule>(header: NonNull<Header>, entry: Entry) {
+    // SAFETY: the runner stands for a reference.
+    let cell = unsafe { cell::<F, S>(header) };
+    // Whoever leaves a clean-up here has to find another to run it.
+    let frame = Frame::dropping(cell.header.id, false, Vec::new());
+    // SAFETY: we are the runner, here and below.
+    if unsafe { has_future(cell) } {
+        let cancelled = Err(JoinError::cancelled(cell.header.id));
+        store(cell, cancelled, &frame);
+    }
+    if unsafe { has_clean_ups(cell) } {
+        let left = unsafe { cell.header.origin.details().clean_ups.with(mem::take) };
+        frame.run(|| drop(left));
+    }
+    // SAFETY: the outcome is stored.
+    unsafe { complete::<F, S>(header, entry) };
+}
+
+/// # Safety
+///
+/// The caller is the runner.
+#[inline]
+unsafe fn has_future<F: Future, S>(cell: &Cell<F, S>) -> bool {
+    // SAFETY: the stage is the runner's (rule 3).
+    cell.stage
+        .with(|stage| matches!(unsafe { &*stage }, Stage::Future(_)))
+}
+
+/// # Safety
+///
+/// The caller is the runner.
+#[inline]
+unsafe fn has_clean_ups<F: Future, S>(cell: &Cell<F, S>) -> bool {
+    let details = cell.header.origin.known_details();
+    // SAFETY: they are the runner's (rule 3).
+    details.is_some_and(|details| unsafe { details.clean_ups.with(|left| !left.is_empty()) })
 }
 
 /// # Safety
 ///
 /// The caller is the runner.
 #[cold]
-unsafe fn cancel<F: Future, S: Schedule>(header: NonNull<Header>, entry: Entry) {
-    // SAFETY: the runner stands for a reference.
-    let cell = unsafe { cell::<F, S>(header) };
-    store(cell, Err(JoinError::cancelled(cell.header.id)));
-    // SAFETY: we are the runner, and the outcome is stored.
-    unsafe { complete::<F, S>(header, entry) };
+unsafe fn add_clean_ups<F: Future, S>(cell: &Cell<F, S>, dropped: Vec<Dropped>) {
+    let details = cell.header.origin.details();
+    // SAFETY: they are the runner's (rule 3).
+    unsafe { details.clean_ups.with(|left| left.add(dropped)) };
+}
+
+/// Polls the clean-ups. True: one has yielded.
+///
+/// # Safety
+///
+/// The caller is the runner.
+#[cold]
+unsafe fn clean_up<F: Future, S: Schedule>(cell: &Cell<F, S>, context: &mut Context<'_>) -> bool {
+    let details = cell.header.origin.details();
+    let waker = context.waker().data();
+    let mut turn = Turn::new(Some(cell.header.id), waker, context);
+    // SAFETY: they are the runner's (rule 3), and what is polled has no way to them.
+    unsafe { details.clean_ups.with(|left| left.poll(&mut turn)) };
+    let Turn {
+        yielded, panics, ..
+    } = turn;
+    for payload in panics {
+        clean_up_panicked(cell, payload);
+    }
+    yielded
+}
+
+/// A panic of a clean-up is the task's outcome, if the future is gone and has not panicked itself; else nobody can receive it.
+fn clean_up_panicked<F: Future, S: Schedule>(cell: &Cell<F, S>, payload: Payload) {
+    cell.scheduler.panicked(&cell.header);
+    let (spare, payload) = cell.stage.with_mut(|stage| {
+        // SAFETY: the stage is the runner's (rule 3).
+        match unsafe { &mut *stage } {
+            Stage::Outcome(outcome) if !outcome.as_ref().is_err_and(JoinError::is_panic) => {
+                let panic = Err(JoinError::panic(cell.header.id, payload));
+                (Some(mem::replace(outcome, panic)), None)
+            }
+            _ => (None, Some(payload)),
+        }
+    });
+    drop_guarded(cell, spare);
+    if let Some(payload) = payload {
+        let failure = TaskFailure::of_clean_up(cell.header.identity(), payload);
+        cell.scheduler.failures().tell(failure);
+    }
 }
 
 /// The runner drops the future, and puts the outcome in its place. If the future's destructor panics, then that is the outcome: a failure never
 /// vanishes.
-fn store<F: Future, S: Schedule>(cell: &Cell<F, S>, outcome: Result<F::Output, JoinError>) {
-    let _current = Current::enter(cell.header.id);
-    cell.stage.with_mut(|stage| {
-        // SAFETY: the stage is the runner's (rule 3); the future is dropped in place (rule 7), and whatever its destructor does, it is
-        // overwritten without being dropped again.
-        let dropped = catch(|| unsafe { std::ptr::drop_in_place(stage) });
-        let (outcome, spare) = match dropped {
-            Ok(()) => (outcome, None),
-            // The first failure is the one to tell.
-            Err(_) if outcome.as_ref().is_err_and(JoinError::is_panic) => (outcome, None),
-            Err(payload) => (
-                Err(JoinError::panic(cell.header.id, payload)),
-                Some(outcome),
-            ),
-        };
-        if outcome.as_ref().is_err_and(JoinError::is_panic) {
-            cell.scheduler.panicked(&cell.header);
-        }
-        // SAFETY: as above; `write` does not read what was there.
-        unsafe { stage.write(Stage::Outcome(outcome)) };
-        drop_guarded(cell, spare);
+fn store<F: Future, S: Schedule>(
+    cell: &Cell<F, S>,
+    outcome: Result<F::Output, JoinError>,
+    frame: &Frame,
+) {
+    frame.run(|| {
+        cell.stage.with_mut(|stage| {
+            // SAFETY: the stage is the runner's (rule 3); the future is dropped in place (rule 7), and whatever its destructor does, it is
+            // overwritten without being dropped again.
+            let dropped = catch(|| unsafe { std::ptr::drop_in_place(stage) });
+            let (outcome, spare) = match dropped {
+                Ok(()) => (outcome, None),
+                // The first failure is the one to tell.
+                Err(_) if outcome.as_ref().is_err_and(JoinError::is_panic) => (outcome, None),
+                Err(payload) => (
+                    Err(JoinError::panic(cell.header.id, payload)),
+                    Some(outcome),
+                ),
+            };
+            if outcome.as_ref().is_err_and(JoinError::is_panic) {
+                cell.scheduler.panicked(&cell.header);
+            }
+            // SAFETY: as above; `write` does not read what was there.
+            unsafe { stage.write(Stage::Outcome(outcome)) };
+            drop_guarded(cell, spare);
+        });
     });
 }
 

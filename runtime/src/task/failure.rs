@@ -11,8 +11,8 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// A task's failure that nobody can receive any more: it panicked, and its handle is gone; or the destructor of its output panicked. asyncio's
-/// "Task exception was never retrieved". See [`Builder::on_task_failure`](crate::runtime::Builder::on_task_failure).
+/// A task's failure that nobody can receive any more: it panicked, and its handle is gone; or the destructor of its output panicked, or a
+/// [clean-up](crate::task::on_cancel) while the task went on. asyncio's "Task exception was never retrieved". See [`Builder::on_task_failure`](crate::runtime::Builder::on_task_failure).
 ///
 /// It displays as one line, as it would be written to standard error.
 ///
@@ -46,6 +46,8 @@ enum What {
     Task,
     /// The destructor of its output.
     Destructor,
+    /// One of its clean-ups, and there was a failure to tell already; or the task goes on.
+    CleanUp,
 }
 
 impl TaskFailure {
@@ -63,6 +65,15 @@ impl TaskFailure {
         Self {
             task,
             what: What::Destructor,
+            payload,
+        }
+    }
+
+    /// One of the task's clean-ups has.
+    pub(super) fn of_clean_up(task: Identity, payload: Payload) -> Self {
+        Self {
+            task,
+            what: What::CleanUp,
             payload,
         }
     }
@@ -159,6 +170,10 @@ impl fmt::Display for TaskFailure {
             What::Destructor => write!(
                 f,
                 "the destructor of the output of {task} (spawned at {spawned_at}) panicked: {message}"
+            ),
+            What::CleanUp => write!(
+                f,
+                "a clean-up of {task} (spawned at {spawned_at}) panicked: {message}"
             ),
         }
     }

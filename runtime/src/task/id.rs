@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::frame;
 use std::cell::Cell;
 use std::fmt;
 use std::num::NonZeroU64;
@@ -82,28 +83,6 @@ impl IdBlock {
     }
 }
 
-thread_local! {
-    /// The task that this thread is polling.
-    static CURRENT: Cell<Option<Id>> = const { Cell::new(None) };
-}
-
-/// Makes `id` the current task until the guard is dropped.
-pub(super) struct Current(Option<Id>);
-
-impl Current {
-    #[inline]
-    pub(super) fn enter(id: Id) -> Self {
-        Self(CURRENT.replace(Some(id)))
-    }
-}
-
-impl Drop for Current {
-    #[inline]
-    fn drop(&mut self) {
-        CURRENT.set(self.0);
-    }
-}
-
 /// The id of the task that is being polled, which is asyncio's `current_task()`.
 ///
 /// # Panics
@@ -135,5 +114,5 @@ pub fn id() -> Id {
 /// # });
 /// ```
 pub fn try_id() -> Option<Id> {
-    CURRENT.get()
+    frame::id()
 }

@@ -59,14 +59,17 @@
 
 mod abort;
 mod cell;
+mod clean_up;
 mod error;
 mod failure;
+mod frame;
 mod id;
 mod identity;
 mod join;
 mod list;
 mod local;
 mod origin;
+mod root;
 mod state;
 mod trace;
 mod waker;
@@ -78,7 +81,7 @@ mod models;
 #[doc(inline)]
 pub use crate::spawn::block_in_place;
 #[doc(inline)]
-pub use crate::structured::{JoinSet, Shield, shield};
+pub use crate::structured::{JoinSet, OnCancel, Shield, on_cancel, shield};
 pub use abort::AbortHandle;
 pub use error::JoinError;
 pub use failure::TaskFailure;
@@ -90,9 +93,12 @@ pub use local::{AccessError, LocalKey, TaskLocalFuture};
 pub use yield_now::{YieldNow, yield_now};
 
 pub(crate) use cell::{Header, Schedule, Task, new};
+pub(crate) use clean_up::{Guard, Leftovers, Registered, drop_with, is_kept};
 pub(crate) use failure::FailurePolicy;
+pub(crate) use frame::is_cleaning_up;
 pub(crate) use id::IdBlock;
 pub(crate) use identity::Identity;
 pub(crate) use list::OwnedTasks;
 pub(crate) use origin::Spawn;
+pub(crate) use root::Root;
 pub(crate) use trace::root as traced_root;

@@ -5,10 +5,12 @@
 
 #![deny(unsafe_code)]
 
+use super::clean_up::CleanUps;
 use crate::loom::atomic::{
     AtomicPtr,
     Ordering::{Acquire, Relaxed, Release},
 };
+use crate::loom::cell::UnsafeCell;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -38,6 +40,26 @@ const TAG: usize = 1;
 pub(super) struct Details {
     place: &'static Location<'static>,
     name: Option<Arc<str>>,
+    pub(super) clean_ups: RunnersOwn<CleanUps>,
+}
+
+/// What only the runner touches (rule 3).
+#[derive(Default)]
+pub(super) struct RunnersOwn<T>(UnsafeCell<T>);
+
+#[expect(unsafe_code, reason = "others see it, and leave it alone")]
+// SAFETY: only one thread at a time touches it, and it goes from one to the other.
+unsafe impl<T: Send> Sync for RunnersOwn<T> {}
+
+impl<T> RunnersOwn<T> {
+    /// # Safety
+    ///
+    /// The caller is the runner, and lends it to nobody else meanwhile.
+    #[expect(unsafe_code, reason = "who calls it must be the runner")]
+    pub(super) unsafe fn with<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        // SAFETY: nobody else touches it.
+        self.0.with_mut(|own| f(unsafe { &mut *own }))
+    }
 }
 
 /// Both leave the tag's bit free, and any thread may look at the details.
@@ -134,6 +156,7 @@ fn detailed(spawn: Spawn<'_>) -> *mut () {
     let details = Box::new(Details {
         place: spawn.place,
         name: spawn.name.map(Arc::from),
+        clean_ups: RunnersOwn::default(),
     });
     Box::into_raw(details).cast::<()>().wrapping_byte_add(TAG)
 }

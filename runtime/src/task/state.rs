@@ -16,6 +16,9 @@
 //!                                     RUNNING + SCHEDULED ────────────► COMPLETE ◄─┘
 //! ```
 //!
+//! (8) `begin_cleaning`: a task whose future is gone, and which is left with clean-ups, goes on like one that has yielded: the same diagram again, with `CLEANING` set, in
+//! which (6) changes nothing. It completes (5) when none is left.
+//!
 //! | bit | meaning | never together with |
 //! | --- | --- | --- |
 //! | `SCHEDULED` | a queue entry exists; or, beside `RUNNING`, the runner shall make one when the poll returns (unless the shutdown took a queued task: then its entry still exists, and is void) | |
@@ -23,6 +26,8 @@
 //! | `YIELDED` | beside `RUNNING`: the last poll yielded, and its runner is now whoever holds the queue entry, since every queue publishes to the one who takes from it what the one who put had done. So a task that yields again and again passes from poll to poll without a read-modify-write | before completion: a missing `RUNNING` |
 //! | `COMPLETE` | the future is gone; the outcome is stored, or was; set once, never cleared | `RUNNING` |
 //! | `CANCELLED` | the future is to be dropped at its next suspension; never cleared | |
+//! | `CLEANING` | the future is gone, and the outcome stored; clean-ups are left, which `CANCELLED` doesn't interrupt; set by the runner, never cleared | |
+//! | `CLOSED` | the shutdown has come for the task: what is left of it is to be dropped at its next suspension, clean-ups too; never cleared | a missing `CANCELLED` |
 //! | `JOIN_INTEREST` | the `JoinHandle` lives | |
 //! | `JOIN_WAKER` | the join waker is in its cell and is the runner's to take on completion | before completion: a missing `JOIN_INTEREST` |
 //!
@@ -44,7 +49,14 @@ const CANCELLED: usize = 1 << 3;
 const JOIN_INTEREST: usize = 1 << 4;
 const JOIN_WAKER: usize = 1 << 5;
 const YIELDED: usize = 1 << 6;
-const REF_ONE: usize = 1 << 7;
+const CLEANING: usize = 1 << 7;
+const CLOSED: usize = 1 << 8;
+const REF_ONE: usize = 1 << 9;
+
+/// Whether the runner is to drop what there is. An abort that comes when only clean-ups are left is void; the shutdown's end never is.
+const fn is_cancelled(now: usize) -> bool {
+    now & CANCELLED != 0 && now & (CLEANING | CLOSED) != CLEANING
+}
 
 /// What a popped queue entry is good for.
 #[must_use]
@@ -154,7 +166,7 @@ impl State {
         });
         if is_void(before) {
             StartPoll::Void
-        } else if before & CANCELLED != 0 {
+        } else if is_cancelled(before) {
             StartPoll::Cancel
         } else {
             StartPoll::Poll
@@ -164,14 +176,14 @@ impl State {
     /// (4) The poll returned `Pending`. Releases the future to the next runner.
     pub(super) fn finish_poll(&self) -> FinishPoll {
         let before = self.update(|now| {
-            if now & CANCELLED != 0 {
+            if is_cancelled(now) {
                 now
             } else {
                 now & !(RUNNING | YIELDED)
             }
         });
         debug_assert!(before & RUNNING != 0, "only the runner finishes a poll");
-        if before & CANCELLED != 0 {
+        if is_cancelled(before) {
             FinishPoll::Cancel
         } else if before & SCHEDULED != 0 {
             FinishPoll::Reschedule
@@ -186,7 +198,7 @@ impl State {
         let mut before = self.0.load(Relaxed);
         if before & (YIELDED | SCHEDULED | CANCELLED) != YIELDED {
             before = self.update(|now| {
-                if now & CANCELLED != 0 {
+                if is_cancelled(now) {
                     now
                 } else {
                     (now | YIELDED) & !SCHEDULED
@@ -194,7 +206,7 @@ impl State {
             });
         }
         debug_assert!(before & RUNNING != 0, "only the runner finishes a poll");
-        if before & CANCELLED != 0 {
+        if is_cancelled(before) {
             FinishPoll::Cancel
         } else {
             FinishPoll::Reschedule
@@ -217,10 +229,31 @@ impl State {
         }
     }
 
+    /// (8) The runner has dropped the future and stored the outcome, and clean-ups are left. True: the task is to be queued again, as if it had yielded. False: it
+    /// has been closed meanwhile, and the runner drops them and completes.
+    #[must_use]
+    pub(super) fn begin_cleaning(&self) -> bool {
+        let before = self.update(|now| {
+            if now & CLOSED != 0 {
+                now
+            } else {
+                (now | CLEANING | YIELDED) & !SCHEDULED
+            }
+        });
+        debug_assert!(before & RUNNING != 0, "only the runner begins that");
+        before & CLOSED == 0
+    }
+
+    /// Whether nothing but clean-ups is left of the task.
+    pub(super) fn is_cleaning(&self) -> bool {
+        // Relaxed: it is only told.
+        self.0.load(Relaxed) & (CLEANING | COMPLETE) == CLEANING
+    }
+
     /// (6) Asks for the future to be dropped at its next suspension; idempotent. `Submit` if that takes a queue entry.
     pub(super) fn abort(&self) -> Wake {
         let before = self.update(|now| {
-            if now & (COMPLETE | CANCELLED) != 0 {
+            if now & (COMPLETE | CANCELLED | CLEANING) != 0 {
                 now
             } else if now & RUNNING != 0 {
                 now | CANCELLED
@@ -228,7 +261,7 @@ impl State {
                 now | CANCELLED | SCHEDULED
             }
         });
-        if before & (SCHEDULED | RUNNING | COMPLETE | CANCELLED) == 0 {
+        if before & (SCHEDULED | RUNNING | COMPLETE | CANCELLED | CLEANING) == 0 {
             Wake::Submit
         } else {
             Wake::Done
@@ -242,7 +275,7 @@ impl State {
             if now & COMPLETE != 0 {
                 now
             } else {
-                now | CANCELLED | RUNNING
+                now | CANCELLED | CLOSED | RUNNING
             }
         });
         (before & (RUNNING | COMPLETE) == 0).then_some(Taken {
@@ -271,7 +304,8 @@ impl State {
     /// True if the caller, a runner that has unlinked the task from its list and holds the task's own reference, is the only one who knows it: no handle, no waker, no other
     /// reference. It may then free the cell without completing it.
     pub(super) fn is_sole_owner(&self) -> bool {
-        self.0.load(Acquire) & !(CANCELLED | SCHEDULED | YIELDED) == RUNNING | REF_ONE
+        let beside = CANCELLED | SCHEDULED | YIELDED | CLEANING | CLOSED;
+        self.0.load(Acquire) & !beside == RUNNING | REF_ONE
     }
 
     /// Whether the future is gone. Acquires the outcome.
@@ -370,6 +404,8 @@ impl std::fmt::Debug for State {
             (JOIN_INTEREST, "JOIN_INTEREST"),
             (JOIN_WAKER, "JOIN_WAKER"),
             (YIELDED, "YIELDED"),
+            (CLEANING, "CLEANING"),
+            (CLOSED, "CLOSED"),
         ] {
             if now & bit != 0 {
                 set.entry(&format_args!("{name}"));

@@ -4,8 +4,8 @@
 //! [`std::task::Waker`]'s.
 
 use super::cell::{Header, drop_reference, free, submit};
+use super::frame;
 use super::state::Wake;
-use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::task::{RawWaker, RawWakerVTable, Waker};
@@ -24,53 +24,17 @@ pub(super) unsafe fn borrowed(header: NonNull<Header>) -> ManuallyDrop<Waker> {
     ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
 }
 
-thread_local! {
-    /// The data of the waker that this thread polls a task with; one more once the task has yielded.
-    static POLLED: Cell<*const ()> = const { Cell::new(ptr::null()) };
-}
-
-/// As long as it lives, this thread polls the task, which may [yield](yields).
-pub(super) struct Polled {
-    data: *const (),
-    before: *const (),
-}
-
-impl Polled {
-    #[inline]
-    pub(super) fn enter(header: NonNull<Header>) -> Self {
-        let data = header.as_ptr().cast_const().cast();
-        Self {
-            data,
-            before: POLLED.replace(data),
-        }
-    }
-
-    /// Whether the task has yielded.
-    #[inline]
-    pub(super) fn has_yielded(&self) -> bool {
-        POLLED.get() == self.data.wrapping_byte_add(1)
-    }
-}
-
-impl Drop for Polled {
-    #[inline]
-    fn drop(&mut self) {
-        POLLED.set(self.before);
-    }
-}
-
 /// Has the task that this thread polls queued again after the poll, if `waker` is its own. False: it is another's, and is to be woken.
 ///
 /// It is a wake by the runner, to whom a wake publishes nothing: so it costs no read-modify-write.
 #[inline]
 pub(super) fn yields(waker: &Waker) -> bool {
     // If the vtable should have several addresses the waker is woken, which does as well.
-    let own = ptr::eq(waker.vtable(), &VTABLE) && waker.data() == POLLED.get();
+    let own = ptr::eq(waker.vtable(), &VTABLE) && frame::yields(waker.data());
     if own {
         // SAFETY: the task's own reference outlives its poll, in which we are.
         let (_, header) = unsafe { header(waker.data()) };
         header.trace.woken_by_ref();
-        POLLED.set(waker.data().wrapping_byte_add(1));
     }
     own
 }

@@ -4,18 +4,20 @@
 use super::clock::Instant;
 use super::error::Elapsed;
 use super::sleep::{Sleep, sleep, sleep_until};
+use crate::task::{Leftovers, drop_with};
 use heist_sync::coop::{self, Budget};
 use pin_project_lite::pin_project;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 /// Gives `future` until `duration` from now. asyncio's `wait_for`.
 ///
 /// The future is polled first: one that is ready at once never times out, whatever the duration. If the time is up,
-/// the [`Timeout`] is done, and the future goes with it when it is dropped, as it is after `.await`: it is cancelled
-/// at the point where it waited.
+/// it is dropped: it is cancelled at the point where it waited. It may have registered clean-ups for this case
+/// ([`on_cancel`](crate::task::on_cancel)); then the [`Timeout`] is done when these are over, so that nothing of the
+/// future is left when it returns.
 ///
 /// A duration too long for the clock, such as [`Duration::MAX`], is no limit.
 ///
@@ -48,8 +50,10 @@ use std::time::Duration;
 #[cfg_attr(feature = "tracing", track_caller)]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     Timeout {
-        future: future.into_future(),
-        delay: sleep(duration),
+        stage: Stage::Running {
+            future: future.into_future(),
+            delay: sleep(duration),
+        },
     }
 }
 
@@ -84,8 +88,10 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 #[cfg_attr(feature = "tracing", track_caller)]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
     Timeout {
-        future: future.into_future(),
-        delay: sleep_until(deadline),
+        stage: Stage::Running {
+            future: future.into_future(),
+            delay: sleep_until(deadline),
+        },
     }
 }
 
@@ -107,14 +113,33 @@ pin_project! {
     #[must_use = "futures do nothing unless awaited"]
     pub struct Timeout<F> {
         #[pin]
-        future: F,
-        #[pin]
-        delay: Sleep,
+        stage: Stage<F>,
     }
 }
 
+pin_project! {
+    #[project = StageProjection]
+    #[derive(Debug)]
+    enum Stage<F> {
+        Running {
+            #[pin]
+            future: F,
+            #[pin]
+            delay: Sleep,
+        },
+        // The future has been dropped. What it has left goes on, if it has left anything.
+        Over { leftovers: Option<Leftovers> },
+    }
+}
+
+const OVER: &str = "the time of this `Timeout` is up, and its future is gone";
+
 impl<F> Timeout<F> {
     /// The future inside.
+    ///
+    /// # Panics
+    ///
+    /// If the time was up at a poll: the future is gone.
     ///
     /// # Examples
     ///
@@ -125,11 +150,19 @@ impl<F> Timeout<F> {
     /// let timeout = timeout(Duration::from_secs(1), ready(1));
     /// println!("{:?}", timeout.get_ref());
     /// ```
+    #[track_caller]
     pub fn get_ref(&self) -> &F {
-        &self.future
+        match &self.stage {
+            Stage::Running { future, .. } => future,
+            Stage::Over { .. } => panic!("{OVER}"),
+        }
     }
 
     /// The future inside.
+    ///
+    /// # Panics
+    ///
+    /// As [`get_ref`](Self::get_ref).
     ///
     /// # Examples
     ///
@@ -140,11 +173,19 @@ impl<F> Timeout<F> {
     /// let mut timeout = timeout(Duration::from_secs(1), ready(1));
     /// *timeout.get_mut() = ready(2);
     /// ```
+    #[track_caller]
     pub fn get_mut(&mut self) -> &mut F {
-        &mut self.future
+        match &mut self.stage {
+            Stage::Running { future, .. } => future,
+            Stage::Over { .. } => panic!("{OVER}"),
+        }
     }
 
     /// The future inside, without its limit.
+    ///
+    /// # Panics
+    ///
+    /// As [`get_ref`](Self::get_ref).
     ///
     /// # Examples
     ///
@@ -154,8 +195,12 @@ impl<F> Timeout<F> {
     ///
     /// assert_eq!(timeout(Duration::from_secs(1), ready(1)).into_inner().into_inner(), 1);
     /// ```
+    #[track_caller]
     pub fn into_inner(self) -> F {
-        self.future
+        match self.stage {
+            Stage::Running { future, .. } => future,
+            Stage::Over { .. } => panic!("{OVER}"),
+        }
     }
 }
 
@@ -163,23 +208,36 @@ impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let had_budget = coop::has_budget_remaining();
-        if let Poll::Ready(output) = this.future.poll(cx) {
-            return Poll::Ready(Ok(output));
+        let mut stage = self.project().stage;
+        if let StageProjection::Running { future, delay } = stage.as_mut().project() {
+            let had_budget = coop::has_budget_remaining();
+            if let Poll::Ready(output) = future.poll(cx) {
+                return Poll::Ready(Ok(output));
+            }
+            ready!(poll_delay(delay, cx, had_budget));
+            let leftovers = drop_with(|| {
+                let leftovers = None;
+                stage.set(Stage::Over { leftovers });
+            });
+            stage.set(Stage::Over { leftovers });
         }
-        poll_delay(this.delay, cx, had_budget).map(Err)
+        if let StageProjection::Over { leftovers } = stage.project()
+            && let Some(left) = leftovers
+        {
+            ready!(Pin::new(left).poll(cx));
+            *leftovers = None;
+        }
+        Poll::Ready(Err(Elapsed::new()))
     }
 }
 
 /// The part that is the same for all futures.
-fn poll_delay(delay: Pin<&mut Sleep>, cx: &mut Context<'_>, had_budget: bool) -> Poll<Elapsed> {
-    let delay = if had_budget && !coop::has_budget_remaining() {
+fn poll_delay(delay: Pin<&mut Sleep>, cx: &mut Context<'_>, had_budget: bool) -> Poll<()> {
+    if had_budget && !coop::has_budget_remaining() {
         // The future has used it up. Were the delay to wait for the next one, a future that does so each time would
         // never time out.
         coop::with_budget(Budget::unlimited(), || delay.poll(cx))
     } else {
         delay.poll(cx)
-    };
-    delay.map(|()| Elapsed::new())
+    }
 }

@@ -7,6 +7,7 @@ mod abort;
 mod block_on;
 mod blocking;
 mod bounded_shutdown;
+mod clean_ups;
 mod contexts;
 mod destructors;
 mod enter;
@@ -113,6 +114,23 @@ suite! {
         wakes_who_awaits_it
         many_at_once_from_many_threads
         its_destructor_runs_inside_the_runtime;
+    clean_ups:
+        after_an_abort
+        of_a_task_that_nobody_awaits
+        after_a_return_and_a_panic
+        of_a_task_that_was_never_polled
+        the_last_registered_first
+        with_the_end_of_the_poll_and_of_the_future
+        disarmed
+        do_what_tasks_do
+        of_losers_run_beside
+        a_timeout_waits
+        a_timeout_that_is_aborted
+        that_panic
+        that_panic_while_the_task_goes_on
+        in_block_on
+        dropped_elsewhere
+        woken_from_everywhere;
     panics:
         in_a_poll
         in_a_later_poll

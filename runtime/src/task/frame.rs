@@ -1,0 +1,161 @@
+//! What this thread runs of a task just now: a poll, or a destructor.
+//!
+//! Comes in: a [`Frame`], from whoever polls or drops a future, for as long as that takes; from within, what happens to it: a yield, the drop of a guard. Goes out: to
+//! code inside, which task it is in; to the runner, whether the task has yielded, and the clean-ups that it is left with. Called by the cell, the clean-ups and the wakers.
+//!
+//! A frame lies on the runner's stack, and a thread-local points at the innermost: so it costs a poll one store there and one back, and what is seldom in it a few on the
+//! stack.
+
+use super::Id;
+use super::clean_up::Dropped;
+use std::cell::Cell;
+use std::ptr;
+
+/// See the module.
+pub(super) struct Frame {
+    id: Option<Id>,
+    /// The data of the waker that the task is polled with, if it may yield: null otherwise.
+    waker: *const (),
+    yielded: Cell<bool>,
+    /// Whether there is somebody to run clean-ups afterwards.
+    keeps: bool,
+    cleans_up: bool,
+    /// What was dropped, in this order.
+    dropped: Cell<Vec<Dropped>>,
+}
+
+/// What has happened in a frame.
+pub(super) struct Left {
+    pub(super) yielded: bool,
+    pub(super) dropped: Vec<Dropped>,
+}
+
+thread_local! {
+    /// Null, or a frame that [`Frame::run`] has borrowed.
+    static INNERMOST: Cell<*const Frame> = const { Cell::new(ptr::null()) };
+}
+
+/// Puts the former one back, also when the code inside panics.
+struct Restore(*const Frame);
+
+impl Drop for Restore {
+    #[inline]
+    fn drop(&mut self) {
+        INNERMOST.set(self.0);
+    }
+}
+
+impl Frame {
+    /// Of a task that is polled with a waker of this data. If it keeps clean-ups, its runner runs them afterwards.
+    #[inline]
+    pub(super) fn of_task(id: Id, waker: *const (), keeps: bool) -> Self {
+        Self {
+            id: Some(id),
+            waker,
+            yielded: Cell::new(false),
+            keeps,
+            cleans_up: false,
+            dropped: Cell::new(Vec::new()),
+        }
+    }
+
+    /// The same in which some were dropped before.
+    pub(super) fn dropping(id: Id, keeps: bool, dropped: Vec<Dropped>) -> Self {
+        Self {
+            dropped: Cell::new(dropped),
+            ..Self::of_task(id, ptr::null(), keeps)
+        }
+    }
+
+    /// Of a clean-up of whichever task this is; or of none, on a thread in `block_on`.
+    pub(super) fn of_clean_up(id: Option<Id>, waker: *const ()) -> Self {
+        Self {
+            id,
+            waker,
+            yielded: Cell::new(false),
+            keeps: true,
+            cleans_up: true,
+            dropped: Cell::new(Vec::new()),
+        }
+    }
+
+    /// Of the future in `block_on`, which is no task, or of a part of what another frame is for. It is in the same task as this thread is, and keeps clean-ups.
+    pub(super) fn within() -> Self {
+        let (id, cleans_up) = innermost(|frame| {
+            let cleans_up = frame.is_some_and(|frame| frame.cleans_up);
+            (frame.and_then(|frame| frame.id), cleans_up)
+        });
+        Self {
+            cleans_up,
+            ..Self::of_clean_up(id, ptr::null())
+        }
+    }
+
+    /// Runs something in it.
+    #[inline]
+    pub(super) fn run<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _restore = Restore(INNERMOST.replace(self));
+        f()
+    }
+
+    #[inline]
+    pub(super) fn end(self) -> Left {
+        Left {
+            yielded: self.yielded.get(),
+            dropped: self.dropped.into_inner(),
+        }
+    }
+
+    /// Leaves the runner a clean-up.
+    fn push(&self, dropped: Dropped) {
+        let mut list = self.dropped.take();
+        list.push(dropped);
+        self.dropped.set(list);
+    }
+}
+
+#[inline]
+fn innermost<R>(f: impl FnOnce(Option<&Frame>) -> R) -> R {
+    // SAFETY: whoever put the pointer there is in `run`, further up this thread's stack, and borrows the frame until the pointer is gone again. `f` keeps no
+    // reference: it is given one of any lifetime.
+    f(unsafe { INNERMOST.get().as_ref() })
+}
+
+/// Notes that the task which this thread polls yields, if its waker has this data.
+#[inline]
+pub(super) fn yields(waker: *const ()) -> bool {
+    innermost(|frame| {
+        let frame = frame.filter(|frame| frame.waker == waker);
+        if let Some(frame) = frame {
+            frame.yielded.set(true);
+        }
+        frame.is_some()
+    })
+}
+
+/// The task that this thread runs.
+#[inline]
+pub(super) fn id() -> Option<Id> {
+    innermost(|frame| frame?.id)
+}
+
+/// Whether this thread polls a clean-up.
+pub(crate) fn is_cleaning_up() -> bool {
+    innermost(|frame| frame.is_some_and(|frame| frame.cleans_up))
+}
+
+/// Whether anybody runs what is left here.
+pub(super) fn keeps() -> bool {
+    innermost(|frame| frame.is_some_and(|frame| frame.keeps))
+}
+
+/// Leaves something to whoever runs this frame. False: nobody does, and it was not made.
+pub(super) fn leave(dropped: impl FnOnce() -> Dropped) -> bool {
+    innermost(|frame| {
+        let frame = frame.filter(|frame| frame.keeps);
+        if let Some(frame) = frame {
+            frame.push(dropped());
+        }
+        frame.is_some()
+    })
+}
