@@ -1,7 +1,7 @@
 //! The façade that everything that races is built on: the real atomics, locks and cells, or loom's under
 //! `--cfg heist_loom` (a cfg of our own: plain `loom` reconfigures dependencies too).
 //!
-//! Statics and thread-locals stay on `std`, since loom's types cannot be made in a `const`.
+//! Statics stay on `std`, since loom's types cannot be made in a `const`; so do thread-locals that a model's threads, which are all one to `std`, may share.
 
 #![forbid(unsafe_code)]
 
@@ -62,7 +62,7 @@ mod real {
 #[cfg(heist_loom)]
 mod model {
     pub(crate) use loom::sync::{Arc, MutexGuard, atomic};
-    pub(crate) use loom::{cell, hint};
+    pub(crate) use loom::{cell, hint, thread_local};
     #[cfg(test)]
     pub(crate) use loom::{model, thread};
 

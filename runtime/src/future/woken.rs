@@ -6,7 +6,7 @@
 
 #![forbid(unsafe_code)]
 
-use crate::failure::{catch, report_panic};
+use crate::failure::{catch, report_panic, wake};
 use crate::loom::Mutex;
 use std::collections::VecDeque;
 use std::mem;
@@ -75,6 +75,14 @@ impl Woken {
         let number = state.line.pop_front()?;
         state.queued[number] = false;
         Some(number)
+    }
+
+    /// Wakes the task, though nobody was woken.
+    pub(crate) fn rouse(&self) {
+        let task = self.0.lock().task.take();
+        if let Some(task) = task {
+            wake(task);
+        }
     }
 
     /// Wakes no task any more.

@@ -114,6 +114,26 @@ impl<T> Handles<T> {
         })
     }
 
+    /// The handle of one that has ended, if there is one: awaited, it is ready.
+    pub(super) fn take_ended(&mut self) -> Option<JoinHandle<T>> {
+        while let Some(number) = self.woken.next() {
+            let place = &mut self.places[number];
+            // One that had the place before may be woken still.
+            if let Some(handle) = &mut place.handle
+                && handle.wake_when_ended(&place.waker)
+            {
+                self.free.push(number);
+                return place.handle.take();
+            }
+        }
+        None
+    }
+
+    /// Who is woken, when one has ended.
+    pub(super) fn woken(&self) -> Arc<Woken> {
+        self.woken.clone()
+    }
+
     /// Takes this one out, if it has ended: one that had the place before may be woken still.
     fn take(&mut self, number: usize) -> Option<Ended<T>> {
         let place = &mut self.places[number];

@@ -4,11 +4,18 @@
 
 #![forbid(unsafe_code)]
 
+mod group;
+mod group_error;
 mod handles;
 mod join_set;
+mod member;
+mod members;
 mod on_cancel;
 mod shield;
 
+pub use group::{GroupHandle, TaskGroup};
+pub use group_error::{GroupError, MemberError};
 pub use join_set::JoinSet;
+pub use member::Member;
 pub use on_cancel::{OnCancel, on_cancel};
 pub use shield::{Shield, shield};

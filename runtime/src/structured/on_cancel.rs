@@ -80,10 +80,12 @@ pub fn on_cancel<F>(clean_up: F) -> OnCancel<F::IntoFuture>
 where
     F: IntoFuture<IntoFuture: Send + 'static, Output = ()>,
 {
-    let registered = Registered::at(Location::caller());
+    let place = Location::caller();
+    let guard = Guard::new(Registered::at(place), clean_up.into_future());
     OnCancel {
-        guard: Some(Guard::new(registered, clean_up.into_future())),
+        guard: Some(guard),
         home: Handle::try_current().ok(),
+        place,
     }
 }
 
@@ -105,6 +107,7 @@ pub struct OnCancel<F: Future<Output = ()> + Send + 'static> {
     /// Until it is disarmed.
     guard: Option<Guard<F>>,
     home: Option<Handle>,
+    place: &'static Location<'static>,
 }
 
 impl<F: Future<Output = ()> + Send + 'static> OnCancel<F> {
@@ -138,9 +141,8 @@ impl<F: Future<Output = ()> + Send + 'static> Drop for OnCancel<F> {
         }
         let home = self.home.take().or_else(|| Handle::try_current().ok());
         if let Some(home) = home {
-            let place = guard.place();
             // So it is that task's clean-up. If it is refused, it is lost, and says so.
-            drop(home.spawn_at(async move { drop(guard) }, place));
+            drop(home.spawn_at(async move { drop(guard) }, self.place));
         }
     }
 }
@@ -148,7 +150,7 @@ impl<F: Future<Output = ()> + Send + 'static> Drop for OnCancel<F> {
 impl<F: Future<Output = ()> + Send + 'static> fmt::Debug for OnCancel<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OnCancel")
-            .field("registered_at", &self.guard.as_ref().map(Guard::place))
+            .field("registered_at", &self.place)
             .finish_non_exhaustive()
     }
 }

@@ -500,14 +500,11 @@ unsafe fn end<F: Future, S: Schedule>(
         unsafe { add_clean_ups(cell, dropped) };
     }
     if unsafe { has_clean_ups(cell) } {
-        if cell.header.state.begin_cleaning() {
-            return true;
-        }
-        unsafe { cancel::<F, S>(header, Entry::Popped) };
-    } else {
-        // SAFETY: the outcome is stored.
-        unsafe { complete::<F, S>(header, Entry::Popped) };
+        cell.header.state.begin_cleaning();
+        return true;
     }
+    // SAFETY: the outcome is stored.
+    unsafe { complete::<F, S>(header, Entry::Popped) };
     false
 }
 

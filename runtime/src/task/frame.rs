@@ -30,9 +30,16 @@ pub(super) struct Left {
     pub(super) dropped: Vec<Dropped>,
 }
 
+#[cfg(not(heist_loom))]
 thread_local! {
     /// Null, or a frame that [`Frame::run`] has borrowed.
     static INNERMOST: Cell<*const Frame> = const { Cell::new(ptr::null()) };
+}
+
+// To `std` a model's threads are one.
+#[cfg(heist_loom)]
+crate::loom::thread_local! {
+    static INNERMOST: Cell<*const Frame> = Cell::new(ptr::null());
 }
 
 /// Puts the former one back, also when the code inside panics.
@@ -41,7 +48,7 @@ struct Restore(*const Frame);
 impl Drop for Restore {
     #[inline]
     fn drop(&mut self) {
-        INNERMOST.set(self.0);
+        INNERMOST.with(|innermost| innermost.set(self.0));
     }
 }
 
@@ -94,7 +101,7 @@ impl Frame {
     /// Runs something in it.
     #[inline]
     pub(super) fn run<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _restore = Restore(INNERMOST.replace(self));
+        let _restore = Restore(INNERMOST.with(|innermost| innermost.replace(self)));
         f()
     }
 
@@ -118,7 +125,7 @@ impl Frame {
 fn innermost<R>(f: impl FnOnce(Option<&Frame>) -> R) -> R {
     // SAFETY: whoever put the pointer there is in `run`, further up this thread's stack, and borrows the frame until the pointer is gone again. `f` keeps no
     // reference: it is given one of any lifetime.
-    f(unsafe { INNERMOST.get().as_ref() })
+    f(unsafe { INNERMOST.with(Cell::get).as_ref() })
 }
 
 /// Notes that the task which this thread polls yields, if its waker has this data.

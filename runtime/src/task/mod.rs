@@ -81,7 +81,10 @@ mod models;
 #[doc(inline)]
 pub use crate::spawn::block_in_place;
 #[doc(inline)]
-pub use crate::structured::{JoinSet, OnCancel, Shield, on_cancel, shield};
+pub use crate::structured::{
+    GroupError, GroupHandle, JoinSet, Member, MemberError, OnCancel, Shield, TaskGroup, on_cancel,
+    shield,
+};
 pub use abort::AbortHandle;
 pub use error::JoinError;
 pub use failure::TaskFailure;

@@ -229,19 +229,11 @@ impl State {
         }
     }
 
-    /// (8) The runner has dropped the future and stored the outcome, and clean-ups are left. True: the task is to be queued again, as if it had yielded. False: it
-    /// has been closed meanwhile, and the runner drops them and completes.
-    #[must_use]
-    pub(super) fn begin_cleaning(&self) -> bool {
-        let before = self.update(|now| {
-            if now & CLOSED != 0 {
-                now
-            } else {
-                (now | CLEANING | YIELDED) & !SCHEDULED
-            }
-        });
+    /// (8) The runner has dropped the future and stored the outcome, and clean-ups are left: it makes a queue entry, as if the task had yielded. A wake that came
+    /// meanwhile is answered by that.
+    pub(super) fn begin_cleaning(&self) {
+        let before = self.update(|now| (now | CLEANING | YIELDED) & !SCHEDULED);
         debug_assert!(before & RUNNING != 0, "only the runner begins that");
-        before & CLOSED == 0
     }
 
     /// Whether nothing but clean-ups is left of the task.

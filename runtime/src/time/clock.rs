@@ -259,7 +259,7 @@ impl Instant {
 
     /// The moment `duration` later, or one so far off that no timer reaches it.
     #[inline]
-    pub(super) fn saturating_add(self, duration: Duration) -> Self {
+    pub(crate) fn saturating_add(self, duration: Duration) -> Self {
         self.checked_add(duration)
             .or_else(|| self.checked_add(Self::FAR))
             .unwrap_or(self)

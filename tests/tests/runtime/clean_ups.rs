@@ -364,9 +364,9 @@ pub(crate) fn that_panic(shape: Shape) {
         panic_message(&*error.into_panic()).to_owned()
     }
     let runtime = shape.running();
-    let log = Log::default();
     // The others run, and the panic is what the task ends with; the first one, if there are several.
     for returns in [false, true] {
+        let log = Log::default();
         let clean_up = log.clean_up("begin", "end");
         let task = runtime.spawn(async move {
             let _first = on_cancel(clean_up);
@@ -380,6 +380,7 @@ pub(crate) fn that_panic(shape: Shape) {
         let error = runtime.block_on(task).unwrap_err();
         if error.is_panic() {
             assert_eq!(message(error), "the first to fail");
+            assert_eq!(log.said(), ["begin", "end"]);
         } else {
             assert_eq!(log.said(), [""; 0], "it was never polled");
         }

@@ -60,15 +60,24 @@ enum Start {
     Scheduled,
     /// Queued, and what it waits for is there: the next poll completes it.
     Ready,
+    /// Idle, with a clean-up registered, which waits for the same.
+    Armed,
+    /// Aborted after that: the future is gone; queued for the first poll of the clean-up.
+    Aborted,
+    /// The clean-up was polled as well, and waits.
+    Cleaning,
 }
 
-const STARTS: [Start; 6] = [
+const STARTS: [Start; 9] = [
     Start::New,
     Start::Job,
     Start::Idle,
     Start::Yielded,
     Start::Scheduled,
     Start::Ready,
+    Start::Armed,
+    Start::Aborted,
+    Start::Cleaning,
 ];
 
 impl Start {
@@ -80,9 +89,34 @@ impl Start {
         self.is_first_poll() || self == Start::Ready
     }
 
-    /// Whether this drops a future that is not being polled without waiting for its queue.
+    fn has_clean_up(self) -> bool {
+        matches!(self, Start::Armed | Start::Aborted | Start::Cleaning)
+    }
+
+    /// Whether the clean-up is all that is left.
+    fn is_aborted(self) -> bool {
+        matches!(self, Start::Aborted | Start::Cleaning)
+    }
+
+    /// Whether this drops a task that is not being polled without waiting for its queue.
     fn drops_at_once(self, action: Action) -> bool {
-        action == Close && self != Start::Yielded || action == Abort && self == Start::Job
+        // One that is armed may just have been put there for its clean-up.
+        let is_in_queue = matches!(self, Start::Yielded | Start::Armed | Start::Aborted);
+        action == Close && !is_in_queue || action == Abort && self == Start::Job
+    }
+
+    /// Whether these end it. What cleans up is ended by no abort.
+    fn ends(self, actions: &[Action]) -> bool {
+        let ends = |&action: &Action| {
+            action.wakes() || action == Close || action == Abort && !self.has_clean_up()
+        };
+        self.is_ready() || actions.iter().any(ends)
+    }
+
+    /// Whether all of it is gone.
+    fn has_ended(self, bench: &Bench) -> bool {
+        let clean_ups = usize::from(self.has_clean_up());
+        bench.futures_dropped.load(SeqCst) == 1 && bench.clean_ups_dropped.load(SeqCst) == clean_ups
     }
 
     /// Whether these can happen at once: there is one handle, no waker before the first poll, and no list of jobs.
@@ -104,6 +138,7 @@ fn at_once(start: Start, actions: &[Action]) {
     if start == Start::Yielded {
         bench.yields.store(2, SeqCst);
     }
+    bench.arms.store(start.has_clean_up(), SeqCst);
     let spawn = if start == Start::Job { submit } else { spawn };
     let mut handle = Some(spawn(&bench));
     if !start.is_first_poll() {
@@ -112,6 +147,13 @@ fn at_once(start: Start, actions: &[Action]) {
     if matches!(start, Start::Scheduled | Start::Ready) {
         bench.published.store(start.is_ready().into(), Relaxed);
         bench.take_waker().wake();
+    }
+    if start.is_aborted() {
+        handle.as_ref().expect("it was spawned").abort();
+        bench.run_one();
+    }
+    if start == Start::Cleaning {
+        bench.run_one();
     }
     // What is not handed out is dropped, so that an action may be the one that drops the last reference.
     let mut steps: Vec<_> = actions
@@ -214,17 +256,22 @@ fn check(
     mut waiting: Waiting,
 ) {
     if actions.iter().any(|&action| start.drops_at_once(action)) {
-        assert_eq!(bench.futures_dropped.load(SeqCst), 1, "it is late");
+        assert!(start.has_ended(bench), "it is late");
     }
     bench.run_all();
     let woken = start.is_ready() || actions.iter().any(|action| action.wakes());
-    let cancelled = actions.iter().any(|action| action.cancels());
-    let ended = bench.futures_dropped.load(SeqCst) == 1;
+    let cancelled = start.is_aborted() || actions.iter().any(|action| action.cancels());
+    let ended = start.has_ended(bench);
     assert_eq!(
         ended,
-        woken || cancelled,
-        "a task ends when it was woken or cancelled"
+        start.ends(actions),
+        "a task ends when it was woken or cancelled, and has cleaned up"
     );
+    let cleaned_up = bench.cleaned_up.load(SeqCst);
+    assert!(cleaned_up <= usize::from(start.has_clean_up() && woken));
+    if start.has_clean_up() && woken && !actions.contains(&Close) {
+        assert_eq!(cleaned_up, 1, "nothing keeps it from that");
+    }
     if let Some(handle) = &mut handle {
         let joined = poll_handle(handle).is_none();
         assert_eq!(
@@ -246,7 +293,8 @@ fn check(
     }
     drop((handle, waiting));
     assert_eq!(bench.tasks.len(), 0);
-    assert_eq!(bench.futures_dropped.load(SeqCst), 1);
+    assert!(start.has_ended(bench));
+    assert_eq!(bench.cleaned_up.load(SeqCst), cleaned_up);
     let outputs = bench.outputs_dropped.load(SeqCst);
     assert!(outputs == woken.into() || cancelled && outputs <= 1);
     assert_eq!(bench.cells_freed.load(SeqCst), 1, "the cell is freed once");
@@ -307,4 +355,19 @@ fn triples_of_a_scheduled_task() {
 #[test]
 fn triples_of_a_ready_task() {
     triples(Start::Ready);
+}
+
+#[test]
+fn triples_of_an_armed_task() {
+    triples(Start::Armed);
+}
+
+#[test]
+fn triples_of_an_aborted_task() {
+    triples(Start::Aborted);
+}
+
+#[test]
+fn triples_of_a_cleaning_task() {
+    triples(Start::Cleaning);
 }

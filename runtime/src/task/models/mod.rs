@@ -1,12 +1,14 @@
 //! Models of the task cell: every pair and triple of what can happen to a task at once, from each state that it can be in.
 //!
-//! Each model ends by running what is queued and closing the list, and then counts: the future was dropped once, the output once, the cell freed once and not
+//! Each model ends by running what is queued and closing the list, and then counts: the future was dropped once, the output once, the clean-up once, the cell freed once and not
 //! before its last use; and who published something before a wake has had it seen.
 
 mod actions;
 mod single;
 
-use super::{Header, IdBlock, JoinHandle, OwnedTasks, Schedule, Spawn, Task, new, waker};
+use super::{
+    Guard, Header, IdBlock, JoinHandle, OwnedTasks, Registered, Schedule, Spawn, Task, new, waker,
+};
 use crate::loom::atomic::{AtomicUsize, Ordering::Relaxed};
 use crate::loom::cell::UnsafeCell;
 use crate::loom::{Mutex, model, model_within, thread};
@@ -16,7 +18,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize as Count, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize as Count, Ordering::SeqCst};
 use std::sync::{Arc, Mutex as PlainMutex};
 use std::task::{Context, Poll, Waker};
 
@@ -30,8 +32,13 @@ struct Bench {
     wakers: PlainMutex<Vec<Waker>>,
     /// How often the task yields before it waits.
     yields: Count,
+    /// Whether it registers a clean-up before it waits.
+    arms: AtomicBool,
     futures_dropped: Count,
     outputs_dropped: Count,
+    /// How many clean-ups were run to their end, and how many are gone, one way or the other.
+    cleaned_up: Count,
+    clean_ups_dropped: Count,
     cells_freed: Count,
 }
 
@@ -43,8 +50,11 @@ impl Bench {
             published: AtomicUsize::new(published),
             wakers: PlainMutex::new(Vec::new()),
             yields: Count::new(0),
+            arms: AtomicBool::new(false),
             futures_dropped: Count::new(0),
             outputs_dropped: Count::new(0),
+            cleaned_up: Count::new(0),
+            clean_ups_dropped: Count::new(0),
             cells_freed: Count::new(0),
         })
     }
@@ -157,6 +167,7 @@ impl<const RUNS_ONCE: bool> Drop for Home<RUNS_ONCE> {
 struct Probe {
     bench: Arc<Bench>,
     polled: bool,
+    guard: Option<Guard<CleanUp>>,
 }
 
 impl Probe {
@@ -164,6 +175,7 @@ impl Probe {
         Self {
             bench: bench.clone(),
             polled: false,
+            guard: None,
         }
     }
 }
@@ -179,6 +191,12 @@ impl Future for Probe {
             let wakers = [(); 4].map(|()| cx.waker().clone());
             let mut places = self.bench.wakers.lock().expect("no thread panics here");
             places.extend(wakers);
+            drop(places);
+            if self.bench.arms.load(SeqCst) {
+                let clean_up = CleanUp(self.bench.clone());
+                let registered = Registered::at(Location::caller());
+                self.guard = Some(Guard::new(registered, clean_up));
+            }
         }
         let left = self.bench.yields.load(SeqCst);
         if left > 0 {
@@ -192,6 +210,27 @@ impl Future for Probe {
 impl Drop for Probe {
     fn drop(&mut self) {
         self.bench.futures_dropped.fetch_add(1, SeqCst);
+    }
+}
+
+/// Waits for the same, by the wakers that the task has left already.
+struct CleanUp(Arc<Bench>);
+
+impl Future for CleanUp {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if self.0.published.load(Relaxed) == 0 {
+            return Poll::Pending;
+        }
+        self.0.cleaned_up.fetch_add(1, SeqCst);
+        Poll::Ready(())
+    }
+}
+
+impl Drop for CleanUp {
+    fn drop(&mut self) {
+        self.0.clean_ups_dropped.fetch_add(1, SeqCst);
     }
 }
 
