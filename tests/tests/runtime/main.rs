@@ -14,7 +14,9 @@ mod enter;
 mod failures;
 mod fairness;
 mod gather;
+mod groups;
 mod join;
+mod join_set;
 mod locals;
 mod metrics;
 mod panics;
@@ -131,6 +133,32 @@ suite! {
         in_block_on
         dropped_elsewhere
         woken_from_everywhere;
+    join_set:
+        in_the_order_of_their_ends
+        many_come_and_go
+        all_at_once
+        on_another_thread_and_in_the_pool
+        a_set_that_is_dropped_aborts
+        shut_down_detached_and_aborted
+        panics_and_aborts_are_told
+        woken_whoever_waits
+        futures_as_they_are_done
+        futures_are_dropped_when_they_are_done
+        a_shield_holds;
+    groups:
+        values_of_any_type
+        the_first_failure_aborts_the_rest
+        a_failure_takes_effect_at_once
+        all_failures_are_kept
+        aborted_from_inside_and_outside
+        its_members_spawn_in_it
+        one_in_the_other
+        dropped_with_its_task
+        dropped_it_polls_nobody
+        its_time_is_up
+        a_body_is_part_of_it
+        those_that_have_ended_leave
+        in_a_storm;
     panics:
         in_a_poll
         in_a_later_poll
