@@ -364,6 +364,8 @@ assert_impl_all!(Metrics: Send, Sync, Unpin);
 assert_impl_all!(blocking::JoinHandle<Shared>: Send, Sync, Unpin);
 assert_impl_all!(blocking::JoinHandle<Sent>: Send, Sync, Unpin);
 assert_impl_all!(blocking::JoinHandle<PhantomPinned>: Unpin);
+assert_impl_all!(blocking::Map<'static, std::array::IntoIter<u8, 3>, fn(u8) -> Sent, Sent>: Send, Unpin);
+assert_impl_all!(blocking::MapIter<'static, std::array::IntoIter<u8, 3>, fn(u8) -> Sent, Sent>: Send, Unpin);
 assert_impl_all!(blocking::JoinError: Send, Sync, Unpin, std::error::Error);
 assert_impl_all!(RejectReason: Send, Sync, Unpin, std::error::Error);
 assert_impl_all!(Rejected<Shared>: Send, Sync, Unpin);
