@@ -51,13 +51,10 @@ fn printed(name: &'static str, program: impl FnOnce() + Send + 'static) -> Vec<S
 }
 
 /// Runs an async program whose time jumps: what it printed, and how long it took by its own clock.
-fn paused<F: Future<Output = ()>>(
+fn paused<F: Future<Output = ()> + 'static>(
     name: &'static str,
     program: fn(fn(String)) -> F,
-) -> (Vec<String>, Duration)
-where
-    F: 'static,
-{
+) -> (Vec<String>, Duration) {
     let (sender, taken) = std::sync::mpsc::channel();
     let lines = printed(name, move || {
         let runtime = Builder::new_current_thread().start_paused(true).build();
