@@ -29,13 +29,14 @@ use heist::sync::{
 };
 use heist::task::coop::{self, Blocking, Budget, Context, RestoreOnPending, Unconstrained};
 use heist::task::{
-    AbortHandle, AccessError, Id, JoinError, JoinHandle, LocalKey, TaskFailure, TaskLocalFuture,
+    AbortHandle, AccessError, GroupError, GroupHandle, Id, JoinError, JoinHandle, JoinSet,
+    LocalKey, Member, MemberError, OnCancel, Shield, TaskFailure, TaskGroup, TaskLocalFuture,
     YieldNow,
 };
 use heist::time::error::SendTimeoutError;
 use heist::time::{Duration, Instant, Interval};
 use heist::traits::hyper::{Executor, Timer};
-use heist::{Gather, TryGather};
+use heist::{AsCompleted, Gather, TryGather};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,6 +88,28 @@ assert_not_impl_any!(TaskLocalFuture<u8, std::future::Ready<()>>: Unpin);
 assert_impl_all!(heist::__select::Enabled: Send, Sync, Unpin);
 assert_impl_all!(AccessError: Send, Sync, Unpin, Copy);
 
+// Tasks that belong together. A set has their handles.
+assert_impl_all!(JoinSet<Shared>: Send, Sync, Unpin);
+assert_impl_all!(JoinSet<Sent>: Send, Sync, Unpin);
+assert_impl_all!(JoinSet<PhantomPinned>: Unpin);
+assert_not_impl_any!(JoinSet<Local>: Send, Sync);
+assert_impl_all!(Shield<Sent>: Send, Sync, Unpin);
+assert_not_impl_any!(Shield<Local>: Send, Sync);
+// Errors are kept in a group, and only ever moved out.
+assert_impl_all!(TaskGroup<Sent>: Send, Sync, Unpin);
+assert_impl_all!(TaskGroup<PhantomPinned>: Unpin);
+assert_impl_all!(GroupHandle<Sent>: Send, Sync, Unpin, Clone);
+assert_not_impl_any!(GroupHandle<Local>: Send, Sync);
+assert_impl_all!(Member<Sent>: Send, Sync, Unpin);
+assert_not_impl_any!(Member<Local>: Send, Sync);
+assert_impl_all!(GroupError<String>: Send, Sync, Unpin, std::error::Error);
+assert_impl_all!(GroupError<Sent>: Send);
+assert_not_impl_any!(GroupError<Sent>: Sync);
+assert_impl_all!(MemberError<String>: Send, Sync, Unpin, std::error::Error);
+assert_not_impl_any!(MemberError<Local>: Send, Sync);
+// The clean-up is lent to nobody.
+assert_impl_all!(OnCancel<std::future::Ready<()>>: Send, Sync, Unpin);
+
 // The budget. `coop::enter` and what belongs to it is what heist has in place of tokio's private context.
 assert_impl_all!(Budget: Send, Sync, Unpin, Copy);
 assert_impl_all!(Blocking: Send, Sync, Unpin, Copy);
@@ -107,6 +130,11 @@ assert_not_impl_any!(Gather<std::future::Ready<Sent>>: Sync);
 assert_not_impl_any!(Gather<std::future::Ready<Local>>: Send, Sync);
 // The futures lie on the heap: pinned there, whether or not this is moved.
 assert_impl_all!(Gather<Pinned>: Unpin);
+assert_impl_all!(AsCompleted<std::future::Ready<Shared>>: Send, Sync, Unpin);
+assert_impl_all!(AsCompleted<std::future::Ready<Sent>>: Send);
+assert_not_impl_any!(AsCompleted<std::future::Ready<Sent>>: Sync);
+assert_not_impl_any!(AsCompleted<std::future::Ready<Local>>: Send, Sync);
+assert_impl_all!(AsCompleted<Pinned>: Unpin);
 assert_impl_all!(TryGather<std::future::Ready<Result<Shared, Shared>>>: Send, Sync, Unpin);
 assert_impl_all!(TryGather<std::future::Ready<Result<Sent, Sent>>>: Send);
 assert_not_impl_any!(TryGather<std::future::Ready<Result<Sent, Sent>>>: Sync);
@@ -463,6 +491,16 @@ fn futures() {
     promised(async |half: &tcp::OwnedReadHalf| of(half.peek(&mut [])));
     promised(async |half: &unix::OwnedWriteHalf| of(half.writable()));
     promised(async |interval: &mut Interval| of(interval.tick()));
+    promised(async |set: &mut JoinSet<Sent>| {
+        of(set.join_next());
+        of(set.join_next_with_id());
+        of(set.shutdown());
+    });
+    promised(async |set: JoinSet<Shared>| of(set.join_all()));
+    promised(async |group: TaskGroup<Sent>| of(group.join()));
+    promised(async |group: TaskGroup<Shared>| {
+        of(group.run(async |handle| handle.spawn(async { Ok(1) }).await.ok_or(1)));
+    });
     promised(async |sender: &mut oneshot::Sender<Sent>| of(sender.closed()));
     promised(async |sender: &watch::Sender<Shared>| of(sender.closed()));
     promised(async |receiver: &mut watch::Receiver<Shared>| of(receiver.changed()));

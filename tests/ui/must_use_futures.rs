@@ -6,7 +6,7 @@ use heist::io::unix::AsyncFd;
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix};
 use heist::sync::{CancellationToken, Notify, Queue, broadcast, mpsc, oneshot, watch};
 use heist::sync::{Barrier, Condition, Event, Mutex, MutexGuard, OnceCell, RwLock, Semaphore, SetOnce};
-use heist::task::{coop, yield_now};
+use heist::task::{JoinSet, TaskGroup, coop, shield, yield_now};
 use heist::time::{
     Duration, Instant, SenderExt, interval, sleep, sleep_until, timeout, timeout_at,
 };
@@ -22,6 +22,8 @@ fn main() {
     mpsc::channel(1).0.send_timeout((), Duration::MAX);
     heist::gather([async {}]);
     heist::try_gather([async { Ok::<(), ()>(()) }]);
+    heist::as_completed([async {}]);
+    shield(async {});
     coop::consume_budget();
     coop::unconstrained(async {});
     Notify::new().notified();
@@ -31,6 +33,15 @@ fn main() {
     TcpStream::connect("localhost:0");
     lookup_host("localhost:0");
     UdpSocket::bind("localhost:0");
+}
+
+fn tasks(set: &mut JoinSet<()>, other: JoinSet<()>, group: TaskGroup<()>, running: TaskGroup<()>) {
+    set.join_next();
+    set.join_next_with_id();
+    set.shutdown();
+    other.join_all();
+    group.join();
+    running.run(async |_| Ok(()));
 }
 
 fn sockets(listener: &TcpListener, stream: &TcpStream) {

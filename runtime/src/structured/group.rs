@@ -264,7 +264,8 @@ impl<E: Send + 'static> TaskGroup<E> {
         self.finish(false).await
     }
 
-    /// Runs a function that spawns members, and waits for it and for them: asyncio's `async with TaskGroup() as group`. Its value is the function's.
+    /// Runs a function that spawns members, and waits for it and for them: asyncio's `async with TaskGroup() as group`. Its value is the function's, which is given a
+    /// [handle](GroupHandle) to spawn with.
     ///
     /// If the function fails, the members are aborted. If a member does, or the group is aborted or its time is up, the function is dropped where it waits.
     ///
@@ -293,13 +294,16 @@ impl<E: Send + 'static> TaskGroup<E> {
     /// assert_eq!(failed.await.unwrap_err().to_string(), "a member of the group failed: no disk");
     /// # });
     /// ```
-    pub async fn run<T>(
+    pub async fn run<F, T>(
         self,
-        function: impl AsyncFnOnce(&Self) -> Result<T, E>,
-    ) -> Result<T, GroupError<E>> {
+        function: impl FnOnce(GroupHandle<E>) -> F,
+    ) -> Result<T, GroupError<E>>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
         let mut value = None;
         let leftovers = {
-            let mut body = pin!(Some(function(&self)));
+            let mut body = pin!(Some(function(self.handle())));
             let ended = poll_fn(|cx| {
                 if self.members.poll(cx, false).is_ready() {
                     return Poll::Ready(None);

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
 
 type Group = TaskGroup<&'static str>;
+type Handle = GroupHandle<&'static str>;
 
 /// A member that never ends by itself, and says when it is gone, its clean-up included.
 fn waits(gone: &Tally) -> impl Future<Output = Result<(), &'static str>> + Send + use<> {
@@ -25,7 +26,7 @@ fn waits(gone: &Tally) -> impl Future<Output = Result<(), &'static str>> + Send 
 }
 
 /// Until so many members wait: they have been polled.
-async fn begun(group: &Group, gone: &Tally, count: usize) {
+async fn begun(group: &Handle, gone: &Tally, count: usize) {
     let mut began = Vec::new();
     for _ in 0..count {
         let (sender, receiver) = oneshot::channel();
@@ -65,7 +66,7 @@ pub(crate) fn the_first_failure_aborts_the_rest(shape: Shape) {
     shape.block_on(async {
         for panics in [false, true] {
             let (group, gone) = (Group::new(), Tally::new());
-            begun(&group, &gone, 10).await;
+            begun(&group.handle(), &gone, 10).await;
             let failing = group.spawn(async move {
                 assert!(!panics, "on purpose");
                 Err::<(), _>("on purpose")
@@ -87,7 +88,7 @@ pub(crate) fn a_failure_takes_effect_at_once(shape: Shape) {
     let runtime = shape.running();
     runtime.block_on(async {
         let (group, gone) = (Group::new(), Tally::new());
-        begun(&group, &gone, 3).await;
+        begun(&group.handle(), &gone, 3).await;
         group.spawn(async { Err::<(), _>("on purpose") });
         heist_tests::until("they go on", || gone.count() == 3).await;
         let polled = Tally::new();
@@ -147,7 +148,7 @@ pub(crate) fn aborted_from_inside_and_outside(shape: Shape) {
     let runtime = shape.running();
     runtime.block_on(async {
         let (group, gone) = (Group::new(), Tally::new());
-        begun(&group, &gone, 3).await;
+        begun(&group.handle(), &gone, 3).await;
         let handle = group.handle();
         let found = group.spawn(async move {
             handle.abort();
@@ -169,7 +170,7 @@ pub(crate) fn aborted_from_inside_and_outside(shape: Shape) {
     let handle = group.handle();
     let (waiting, waits) = mpsc::channel();
     let joined = runtime.spawn(async move {
-        begun(&group, &gone, 3).await;
+        begun(&group.handle(), &gone, 3).await;
         once_waiting(group.join(), || waiting.send(()).unwrap()).await
     });
     receive(&waits);
@@ -179,7 +180,7 @@ pub(crate) fn aborted_from_inside_and_outside(shape: Shape) {
 
 pub(crate) fn its_members_spawn_in_it(shape: Shape) {
     fn tree(
-        handle: GroupHandle<&'static str>,
+        handle: Handle,
         depth: u32,
         count: Tally,
     ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), &'static str>> + Send>> {
@@ -213,7 +214,7 @@ pub(crate) fn one_in_the_other(shape: Shape) {
             let (began, begins) = oneshot::channel();
             outer.spawn(async move {
                 let inner = Group::new();
-                begun(&inner, &gone, 3).await;
+                begun(&inner.handle(), &gone, 3).await;
                 began.send(()).unwrap();
                 inner.join().await.map_err(|_| "the inner one failed")
             });
@@ -234,7 +235,7 @@ pub(crate) fn dropped_with_its_task(shape: Shape) {
             let (gone, began) = (gone.clone(), began.0);
             async move {
                 let group = Group::new();
-                begun(&group, &gone, 10).await;
+                begun(&group.handle(), &gone, 10).await;
                 let rest = async {
                     if joins {
                         let _ = group.join().await;
@@ -256,7 +257,7 @@ pub(crate) fn dropped_with_its_task(shape: Shape) {
         let (began, begins) = oneshot::channel::<()>();
         let work = async {
             let group = Group::new();
-            begun(&group, &gone, 3).await;
+            begun(&group.handle(), &gone, 3).await;
             began.send(()).unwrap();
             group.join().await
         };
@@ -269,7 +270,7 @@ pub(crate) fn dropped_with_its_task(shape: Shape) {
     // On a thread that polls nothing.
     let gone = Tally::new();
     let group = Group::new();
-    runtime.block_on(begun(&group, &gone, 3));
+    runtime.block_on(begun(&group.handle(), &gone, 3));
     drop(group);
     wait_until(|| gone.count() == 3);
 }
@@ -332,7 +333,7 @@ pub(crate) fn a_body_is_part_of_it(shape: Shape) {
         let gone = Tally::new();
         // Its error is the first, and aborts the members.
         let failed = Group::new().run(async |group| {
-            begun(group, &gone, 3).await;
+            begun(&group, &gone, 3).await;
             Err::<(), _>("the body")
         });
         let error = failed.await.unwrap_err();
@@ -397,7 +398,7 @@ pub(crate) fn a_body_is_part_of_it(shape: Shape) {
     let gone = Tally::new();
     let panicked = catch_unwind(AssertUnwindSafe(|| {
         shape.block_on(Group::new().run(async |group| {
-            begun(group, &gone, 3).await;
+            begun(&group, &gone, 3).await;
             panic!("on purpose");
             #[allow(unreachable_code, reason = "its type")]
             Ok(())
