@@ -12,6 +12,8 @@ mod awaitables;
 #[path = "../../runtime/examples/blocking_calls.rs"]
 #[expect(dead_code, reason = "its `main` is for the terminal")]
 mod blocking_calls;
+#[path = "../../runtime/examples/cancel_with_cleanup.rs"]
+mod cancel_with_cleanup;
 #[path = "../../runtime/examples/fetches.rs"]
 mod fetches;
 #[path = "../../runtime/examples/gather.rs"]
@@ -23,6 +25,8 @@ mod semaphore;
 #[path = "../../runtime/examples/sync_and_async.rs"]
 #[expect(dead_code, reason = "its `main` is for the terminal")]
 mod sync_and_async;
+#[path = "../../runtime/examples/task_group.rs"]
+mod task_group;
 #[path = "../../runtime/examples/time_out.rs"]
 mod time_out;
 #[path = "../../runtime/examples/two_tasks.rs"]
@@ -198,4 +202,41 @@ fn sync_and_async() {
     assert_eq!(lines[1], "block_on: 8");
     assert!(lines[2].contains("block"), "{}", lines[2]);
     assert_eq!(lines[3], "in a blocking job: 10");
+}
+
+#[test]
+fn cancel_with_cleanup() {
+    let (lines, time) = paused("cancel_with_cleanup", cancel_with_cleanup::program);
+    assert_eq!(
+        lines,
+        [
+            "working, step 1",
+            "working, step 2",
+            "working, step 3",
+            "cancelling the task",
+            "cleaning up …",
+            "cleaned up",
+            "the task was cancelled; 4 s in all",
+        ]
+    );
+    assert_eq!(time, 4 * SECOND);
+}
+
+#[test]
+fn task_group() {
+    let (lines, time) = paused("task_group", task_group::program);
+    assert_eq!(
+        lines,
+        [
+            "part 1 is there",
+            "part 2 is there",
+            "part 3 is there",
+            "the sum: 14",
+            "part 5 is given up",
+            "a group one of which fails: a member of the group failed: there is no part 0",
+            "part 5 is given up",
+            "a group with 2 s: the group's time was up",
+        ]
+    );
+    assert_eq!(time, 5 * SECOND + Duration::from_millis(200));
 }
