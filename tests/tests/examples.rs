@@ -238,5 +238,5 @@ fn task_group() {
             "a group with 2 s: the group's time was up",
         ]
     );
-    assert_eq!(time, 5 * SECOND + Duration::from_millis(200));
+    assert_eq!(time, 6 * SECOND + Duration::from_millis(200));
 }
