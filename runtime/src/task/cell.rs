@@ -5,7 +5,7 @@
 //! threads.
 //! "Rule n" means the contract in `mod.rs`.
 
-use super::clean_up::{Dropped, Turn};
+use super::clean_up::{Batch, Turn};
 use super::frame::Frame;
 use super::identity::Identity;
 use super::origin::{Origin, Spawn};
@@ -423,9 +423,9 @@ unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
     let outcome = match outcome {
         Ok(Poll::Pending) => {
             yielded |= left.yielded;
-            if !left.dropped.is_empty() {
+            if let Some(dropped) = left.dropped {
                 // SAFETY: we are the runner.
-                unsafe { add_clean_ups(cell, left.dropped) };
+                unsafe { add_clean_ups(cell, dropped) };
                 // For their first poll.
                 yielded = true;
             }
@@ -473,7 +473,7 @@ unsafe fn drop_future<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
     // SAFETY: we are the runner, here and below.
     if unsafe { has_future(cell) } {
         let cancelled = Err(JoinError::cancelled(cell.header.id));
-        unsafe { end::<F, S>(header, cancelled, Vec::new()) }
+        unsafe { end::<F, S>(header, cancelled, None) }
     } else {
         unsafe { cancel::<F, S>(header, Entry::Popped) };
         false
@@ -488,15 +488,14 @@ unsafe fn drop_future<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
 unsafe fn end<F: Future, S: Schedule>(
     header: NonNull<Header>,
     outcome: Result<F::Output, JoinError>,
-    dropped: Vec<Dropped>,
+    dropped: Option<Box<Batch>>,
 ) -> bool {
     // SAFETY: the runner stands for a reference.
     let cell = unsafe { cell::<F, S>(header) };
     let frame = Frame::dropping(cell.header.id, !S::RUNS_ONCE, dropped);
     store(cell, outcome, &frame);
-    let dropped = frame.end().dropped;
     // SAFETY: we are the runner, here and below.
-    if !dropped.is_empty() {
+    if let Some(dropped) = frame.end().dropped {
         unsafe { add_clean_ups(cell, dropped) };
     }
     if unsafe { has_clean_ups(cell) } {
@@ -536,7 +535,7 @@ unsafe fn cancel<F: Future, S: Schedule>(header: NonNull<Header>, entry: Entry) 
     // SAFETY: the runner stands for a reference.
     let cell = unsafe { cell::<F, S>(header) };
     // Whoever leaves a clean-up here has to find another to run it.
-    let frame = Frame::dropping(cell.header.id, false, Vec::new());
+    let frame = Frame::dropping(cell.header.id, false, None);
     // SAFETY: we are the runner, here and below.
     if unsafe { has_future(cell) } {
         let cancelled = Err(JoinError::cancelled(cell.header.id));
@@ -574,7 +573,7 @@ unsafe fn has_clean_ups<F: Future, S>(cell: &Cell<F, S>) -> bool {
 ///
 /// The caller is the runner.
 #[cold]
-unsafe fn add_clean_ups<F: Future, S>(cell: &Cell<F, S>, dropped: Vec<Dropped>) {
+unsafe fn add_clean_ups<F: Future, S>(cell: &Cell<F, S>, dropped: Box<Batch>) {
     let details = cell.header.origin.details();
     // SAFETY: they are the runner's (rule 3).
     unsafe { details.clean_ups.with(|left| left.add(dropped)) };

@@ -47,7 +47,16 @@ impl Registered {
     }
 }
 
-/// What a frame is left with.
+/// What a frame is left with, in the order in which it was dropped.
+#[derive(Default)]
+pub(super) struct Batch(Vec<Dropped>);
+
+impl Batch {
+    pub(super) fn push(&mut self, dropped: Dropped) {
+        self.0.push(dropped);
+    }
+}
+
 pub(super) enum Dropped {
     One(CleanUp),
     Line(Line),
@@ -106,12 +115,12 @@ impl CleanUps {
     }
 
     /// Takes over what a frame was left with. It is to be polled then.
-    pub(super) fn add(&mut self, dropped: Vec<Dropped>) {
+    pub(super) fn add(&mut self, batch: Box<Batch>) {
         let mut line = Line {
             left: Vec::new(),
             over: None,
         };
-        for dropped in dropped {
+        for dropped in batch.0 {
             match dropped {
                 Dropped::One(one) => line.left.push(one),
                 Dropped::Line(line) => self.lines.push(line),
@@ -152,8 +161,8 @@ impl CleanUp {
             frame.run(|| self.poll_future(turn));
             let left = frame.end();
             turn.yielded |= left.yielded;
-            if !left.dropped.is_empty() {
-                self.own.add(left.dropped);
+            if let Some(dropped) = left.dropped {
+                self.own.add(dropped);
                 self.own.poll(turn);
             }
         }
@@ -275,7 +284,9 @@ pub(crate) fn drop_with(drop: impl FnOnce()) -> Option<Leftovers> {
     let frame = Frame::within();
     let dropped = frame.run(|| catch(drop));
     let mut all = CleanUps::default();
-    all.add(frame.end().dropped);
+    if let Some(dropped) = frame.end().dropped {
+        all.add(dropped);
+    }
     let mut leftovers = None;
     for mut line in mem::take(&mut all.lines) {
         if line.over.is_none() {

@@ -7,7 +7,7 @@
 //! stack.
 
 use super::Id;
-use super::clean_up::Dropped;
+use super::clean_up::{Batch, Dropped};
 use std::cell::Cell;
 use std::ptr;
 
@@ -20,14 +20,14 @@ pub(super) struct Frame {
     /// Whether there is somebody to run clean-ups afterwards.
     keeps: bool,
     cleans_up: bool,
-    /// What was dropped, in this order.
-    dropped: Cell<Vec<Dropped>>,
+    /// What was dropped: mostly nothing.
+    dropped: Cell<Option<Box<Batch>>>,
 }
 
 /// What has happened in a frame.
 pub(super) struct Left {
     pub(super) yielded: bool,
-    pub(super) dropped: Vec<Dropped>,
+    pub(super) dropped: Option<Box<Batch>>,
 }
 
 #[cfg(not(heist_loom))]
@@ -62,12 +62,13 @@ impl Frame {
             yielded: Cell::new(false),
             keeps,
             cleans_up: false,
-            dropped: Cell::new(Vec::new()),
+            dropped: Cell::new(None),
         }
     }
 
     /// The same in which some were dropped before.
-    pub(super) fn dropping(id: Id, keeps: bool, dropped: Vec<Dropped>) -> Self {
+    #[inline]
+    pub(super) fn dropping(id: Id, keeps: bool, dropped: Option<Box<Batch>>) -> Self {
         Self {
             dropped: Cell::new(dropped),
             ..Self::of_task(id, ptr::null(), keeps)
@@ -75,6 +76,7 @@ impl Frame {
     }
 
     /// Of a clean-up of whichever task this is; or of none, on a thread in `block_on`.
+    #[inline]
     pub(super) fn of_clean_up(id: Option<Id>, waker: *const ()) -> Self {
         Self {
             id,
@@ -82,15 +84,16 @@ impl Frame {
             yielded: Cell::new(false),
             keeps: true,
             cleans_up: true,
-            dropped: Cell::new(Vec::new()),
+            dropped: Cell::new(None),
         }
     }
 
     /// Of the future in `block_on`, which is no task, or of a part of what another frame is for. It is in the same task as this thread is, and keeps clean-ups.
+    #[inline]
     pub(super) fn within() -> Self {
-        let (id, cleans_up) = innermost(|frame| {
-            let cleans_up = frame.is_some_and(|frame| frame.cleans_up);
-            (frame.and_then(|frame| frame.id), cleans_up)
+        let (id, cleans_up) = innermost(|frame| match frame {
+            Some(frame) => (frame.id, frame.cleans_up),
+            None => (None, false),
         });
         Self {
             cleans_up,
@@ -115,9 +118,9 @@ impl Frame {
 
     /// Leaves the runner a clean-up.
     fn push(&self, dropped: Dropped) {
-        let mut list = self.dropped.take();
-        list.push(dropped);
-        self.dropped.set(list);
+        let mut batch = self.dropped.take().unwrap_or_default();
+        batch.push(dropped);
+        self.dropped.set(Some(batch));
     }
 }
 

@@ -39,7 +39,9 @@ impl<F: Future> Future for Root<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.as_mut().poll_clean_ups(cx);
+        if !self.clean_ups.is_empty() {
+            self.as_mut().poll_clean_ups(cx);
+        }
         let mut this = self.as_mut().project();
         if this.future.is_some() {
             let frame = Frame::within();
@@ -55,8 +57,7 @@ impl<F: Future> Future for Root<F> {
                 // The first failure is the one to tell.
                 *this.output = Some(output.and_then(|output| dropped.map(|()| output)));
             });
-            let dropped = frame.end().dropped;
-            if !dropped.is_empty() {
+            if let Some(dropped) = frame.end().dropped {
                 this.clean_ups.add(dropped);
                 self.as_mut().poll_clean_ups(cx);
             }
@@ -74,11 +75,9 @@ impl<F: Future> Future for Root<F> {
 }
 
 impl<F: Future> Root<F> {
+    #[cold]
     fn poll_clean_ups(self: Pin<&mut Self>, cx: &mut Context<'_>) {
         let this = self.project();
-        if this.clean_ups.is_empty() {
-            return;
-        }
         let mut turn = Turn::new(frame::id(), ptr::null(), cx);
         this.clean_ups.poll(&mut turn);
         for payload in turn.panics {

@@ -215,19 +215,26 @@ impl<F: Future> Future for Timeout<F> {
                 return Poll::Ready(Ok(output));
             }
             ready!(poll_delay(delay, cx, had_budget));
-            let leftovers = drop_with(|| {
-                let leftovers = None;
-                stage.set(Stage::Over { leftovers });
-            });
-            stage.set(Stage::Over { leftovers });
         }
-        if let StageProjection::Over { leftovers } = stage.project()
+        stage.end(cx).map(Err)
+    }
+}
+
+impl<F> Stage<F> {
+    /// The time is up: drops the future, and waits for what it leaves.
+    #[cold]
+    fn end(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Elapsed> {
+        if let Self::Running { .. } = *self {
+            let leftovers = drop_with(|| self.set(Self::Over { leftovers: None }));
+            self.set(Self::Over { leftovers });
+        }
+        if let StageProjection::Over { leftovers } = self.project()
             && let Some(left) = leftovers
         {
             ready!(Pin::new(left).poll(cx));
             *leftovers = None;
         }
-        Poll::Ready(Err(Elapsed::new()))
+        Poll::Ready(Elapsed::new())
     }
 }
 

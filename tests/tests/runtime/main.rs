@@ -8,6 +8,7 @@ mod block_on;
 mod blocking;
 mod bounded_shutdown;
 mod clean_ups;
+mod combinations;
 mod contexts;
 mod destructors;
 mod enter;
@@ -159,6 +160,9 @@ suite! {
         a_body_is_part_of_it
         those_that_have_ended_leave
         in_a_storm;
+    combinations:
+        of_a_task
+        of_a_member;
     panics:
         in_a_poll
         in_a_later_poll
