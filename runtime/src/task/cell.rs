@@ -5,7 +5,11 @@
 //! threads.
 //! "Rule n" means the contract in `mod.rs`.
 
-use super::clean_up::{Batch, Turn};
+mod cleaning;
+
+use cleaning::{add_clean_ups, clean_up, has_clean_ups, lose_clean_ups, suspend_or_complete};
+
+use super::clean_up::Batch;
 use super::frame::Frame;
 use super::identity::Identity;
 use super::origin::{Origin, Spawn};
@@ -470,11 +474,13 @@ unsafe fn suspend<F: Future, S: Schedule>(header: NonNull<Header>, yielded: bool
 unsafe fn drop_future<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
     // SAFETY: the runner stands for a reference.
     let cell = unsafe { cell::<F, S>(header) };
-    // SAFETY: we are the runner, here and below.
+    // SAFETY: we are the runner.
     if unsafe { has_future(cell) } {
         let cancelled = Err(JoinError::cancelled(cell.header.id));
+        // SAFETY: likewise.
         unsafe { end::<F, S>(header, cancelled, None) }
     } else {
+        // SAFETY: likewise.
         unsafe { cancel::<F, S>(header, Entry::Popped) };
         false
     }
@@ -494,33 +500,16 @@ unsafe fn end<F: Future, S: Schedule>(
     let cell = unsafe { cell::<F, S>(header) };
     let frame = Frame::dropping(cell.header.id, !S::RUNS_ONCE, dropped);
     store(cell, outcome, &frame);
-    // SAFETY: we are the runner, here and below.
     if let Some(dropped) = frame.end().dropped {
+        // SAFETY: we are the runner.
         unsafe { add_clean_ups(cell, dropped) };
     }
+    // SAFETY: likewise.
     if unsafe { has_clean_ups(cell) } {
         cell.header.state.begin_cleaning();
         return true;
     }
-    // SAFETY: the outcome is stored.
-    unsafe { complete::<F, S>(header, Entry::Popped) };
-    false
-}
-
-/// The future is gone. If clean-ups are left the task waits for them: true, the entry is the caller's again.
-///
-/// # Safety
-///
-/// The caller is the runner, and is it no more; the outcome is stored.
-#[cold]
-unsafe fn suspend_or_complete<F: Future, S: Schedule>(
-    header: NonNull<Header>,
-    yielded: bool,
-) -> bool {
-    // SAFETY: we are the runner, here and below.
-    if unsafe { has_clean_ups(cell::<F, S>(header)) } {
-        return unsafe { suspend::<F, S>(header, yielded) };
-    }
+    // SAFETY: likewise, and the outcome is stored.
     unsafe { complete::<F, S>(header, Entry::Popped) };
     false
 }
@@ -536,14 +525,15 @@ unsafe fn cancel<F: Future, S: Schedule>(header: NonNull<Header>, entry: Entry) 
     let cell = unsafe { cell::<F, S>(header) };
     // Whoever leaves a clean-up here has to find another to run it.
     let frame = Frame::dropping(cell.header.id, false, None);
-    // SAFETY: we are the runner, here and below.
+    // SAFETY: we are the runner.
     if unsafe { has_future(cell) } {
         let cancelled = Err(JoinError::cancelled(cell.header.id));
         store(cell, cancelled, &frame);
     }
+    // SAFETY: likewise.
     if unsafe { has_clean_ups(cell) } {
-        let left = unsafe { cell.header.origin.details().clean_ups.with(mem::take) };
-        frame.run(|| drop(left));
+        // SAFETY: likewise.
+        frame.run(|| unsafe { lose_clean_ups(cell) });
     }
     // SAFETY: the outcome is stored.
     unsafe { complete::<F, S>(header, entry) };
@@ -557,67 +547,6 @@ unsafe fn has_future<F: Future, S>(cell: &Cell<F, S>) -> bool {
     // SAFETY: the stage is the runner's (rule 3).
     cell.stage
         .with(|stage| matches!(unsafe { &*stage }, Stage::Future(_)))
-}
-
-/// # Safety
-///
-/// The caller is the runner.
-#[inline]
-unsafe fn has_clean_ups<F: Future, S>(cell: &Cell<F, S>) -> bool {
-    let details = cell.header.origin.known_details();
-    // SAFETY: they are the runner's (rule 3).
-    details.is_some_and(|details| unsafe { details.clean_ups.with(|left| !left.is_empty()) })
-}
-
-/// # Safety
-///
-/// The caller is the runner.
-#[cold]
-unsafe fn add_clean_ups<F: Future, S>(cell: &Cell<F, S>, dropped: Box<Batch>) {
-    let details = cell.header.origin.details();
-    // SAFETY: they are the runner's (rule 3).
-    unsafe { details.clean_ups.with(|left| left.add(dropped)) };
-}
-
-/// Polls the clean-ups. True: one has yielded.
-///
-/// # Safety
-///
-/// The caller is the runner.
-#[cold]
-unsafe fn clean_up<F: Future, S: Schedule>(cell: &Cell<F, S>, context: &mut Context<'_>) -> bool {
-    let details = cell.header.origin.details();
-    let waker = context.waker().data();
-    let mut turn = Turn::new(Some(cell.header.id), waker, context);
-    // SAFETY: they are the runner's (rule 3), and what is polled has no way to them.
-    unsafe { details.clean_ups.with(|left| left.poll(&mut turn)) };
-    let Turn {
-        yielded, panics, ..
-    } = turn;
-    for payload in panics {
-        clean_up_panicked(cell, payload);
-    }
-    yielded
-}
-
-/// A panic of a clean-up is the task's outcome, if the future is gone and has not panicked itself; else nobody can receive it.
-fn clean_up_panicked<F: Future, S: Schedule>(cell: &Cell<F, S>, payload: Payload) {
-    cell.scheduler.panicked(&cell.header);
-    let (spare, payload) = cell.stage.with_mut(|stage| {
-        // SAFETY: the stage is the runner's (rule 3).
-        match unsafe { &mut *stage } {
-            Stage::Outcome(outcome) if !outcome.as_ref().is_err_and(JoinError::is_panic) => {
-                let panic = Err(JoinError::panic(cell.header.id, payload));
-                (Some(mem::replace(outcome, panic)), None)
-            }
-            _ => (None, Some(payload)),
-        }
-    });
-    drop_guarded(cell, spare);
-    if let Some(payload) = payload {
-        let failure = TaskFailure::of_clean_up(cell.header.identity(), payload);
-        cell.scheduler.failures().tell(failure);
-    }
 }
 
 /// The runner drops the future, and puts the outcome in its place. If the future's destructor panics, then that is the outcome: a failure never

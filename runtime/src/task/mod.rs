@@ -12,11 +12,25 @@
 //! | "Task exception was never retrieved" | [`TaskFailure`] |
 //! | `asyncio.current_task()` | [`id`](fn@id), [`try_id`] |
 //! | `await asyncio.sleep(0)` | [`yield_now`](fn@yield_now) |
+//! | `asyncio.TaskGroup`, `ExceptionGroup` | [`TaskGroup`], [`GroupError`] |
+//! | `asyncio.wait`, sets of tasks | [`JoinSet`] |
+//! | `except CancelledError: … raise` | [`on_cancel`](fn@on_cancel) |
+//! | `asyncio.shield` | [`shield`](fn@shield) |
 //!
 //! # Cancellation
 //!
 //! Aborting a task drops its future at its next suspension, that is, where it awaits something that isn't ready; the handle resolves when the future is gone, not
 //! before. What a future holds is released by its destructors.
+//!
+//! What has to be awaited to clean up is registered with [`on_cancel`]; it runs when its guard is dropped, as part of the task, and the handle resolves after it. The same goes for
+//! whatever else drops a future: [`timeout`](crate::time::timeout), which returns when nothing of its loser is left, `select!`, a [`TaskGroup`]. Another abort doesn't interrupt a
+//! clean-up. The shutdown does, when its time is up.
+//!
+//! # Tasks that belong together
+//!
+//! - [`TaskGroup`]: all succeed or none goes on; no task outlives the group.
+//! - [`JoinSet`]: many tasks of one type, awaited in the order in which they end, and aborted with the set.
+//! - [`shield`]: the opposite, a future that goes on when who awaits it is cancelled.
 //!
 //! # Yielding
 //!
@@ -43,8 +57,8 @@
 // 2. **The state word, the id, the origin, the birth, the trace, the shard and the vtable** may be read by anyone who has a pointer that rule 1 covers. All but the
 //    state word, the origin and the shard are written before the pointer is shared; the shard before the task is linked. The origin's details are made at the spawn or by the
 //    runner, once at most, and stay until the cell goes.
-// 3. **The stage** belongs to the runner: who got `Poll` or `Cancel` from `start_poll`, or `Some` from `take`, until it calls `complete` or
-//    `finish_poll`. After `complete` it belongs to the handle if that answered `Joined…`, to the runner if it answered `Detached`;
+// 3. **The stage, and the clean-ups in the origin's details,** belong to the runner: who got `Poll` or `Cancel` from `start_poll`, or `Some` from `take`, until it calls `complete` or
+//    `finish_poll`. After `complete` there are no clean-ups, and the stage belongs to the handle if that answered `Joined…`, to the runner if it answered `Detached`;
 //    a handle that gets `Detach::Complete` may drop the outcome, for it never gave it to anybody.
 // 4. **The join waker's cell** belongs to the handle, but while `JOIN_WAKER` is set to nobody, and once the task is complete with the bit set to the runner.
 //    Whoever frees the cell drops what is left in it.
