@@ -267,6 +267,7 @@ fn allocations() {
         one_a_spawn(shape);
         one_a_blocking_job(shape);
         none_to_wait(shape);
+        of_tasks_that_belong_together(shape);
     }
     bytes();
 }
@@ -345,6 +346,46 @@ fn one_a_spawn(shape: Shape) {
             },
         );
     }
+}
+
+/// A task in a set is one, as ever, when the set has had as many; a member of a group has a oneshot besides. A guard is none, until it is dropped.
+fn of_tasks_that_belong_together(shape: Shape) {
+    const TASKS: usize = 1_000;
+    let runtime = shape.runtime();
+    runtime.block_on(async {
+        let mut set = task::JoinSet::new();
+        for round in 0..3 {
+            let before = Count::now();
+            for _ in 0..TASKS {
+                set.spawn(async {});
+            }
+            while set.join_next().await.is_some() {}
+            let count = Count::since(before).allocations;
+            assert!(round == 0 || count == TASKS, "{shape:?}, in a set: {count}");
+        }
+
+        let group = task::TaskGroup::<()>::new();
+        for round in 0..3 {
+            let before = Count::now();
+            for _ in 0..TASKS {
+                group.spawn(async { Ok(()) }).await;
+            }
+            let count = Count::since(before).allocations;
+            assert!(
+                round == 0 || count == 2 * TASKS,
+                "{shape:?}, in a group: {count}"
+            );
+        }
+        assert!(group.join().await.is_ok());
+
+        let before = Count::now();
+        for _ in 0..TASKS {
+            let guard = task::on_cancel(async {});
+            task::yield_now().await;
+            drop(guard.disarm());
+        }
+        assert_eq!(Count::since(before).allocations, 0, "{shape:?}, a guard");
+    });
 }
 
 fn one_a_blocking_job(shape: Shape) {

@@ -7,6 +7,7 @@ use heist::runtime::Runtime;
 use heist::sync::{Mutex, MutexGuard, Notify, OwnedMutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use heist::sync::{Queue, Semaphore, SemaphorePermit, mpsc, oneshot};
 use heist::task::coop::{self, Blocking, Budget, Context};
+use heist::task::{TaskGroup, on_cancel};
 use heist::time::{Duration, interval};
 
 fn main() {
@@ -28,6 +29,9 @@ fn main() {
     Pool::builder();
     Pool::new().spawn(|| ());
     Runtime::new();
+    on_cancel(async {});
+    on_cancel(async {}).disarm();
+    TaskGroup::<()>::new();
 }
 
 fn locks(

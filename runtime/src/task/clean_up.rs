@@ -115,7 +115,7 @@ impl CleanUps {
     }
 
     /// Takes over what a frame was left with. It is to be polled then.
-    pub(super) fn add(&mut self, batch: Box<Batch>) {
+    pub(super) fn add(&mut self, batch: Batch) {
         let mut line = Line {
             left: Vec::new(),
             over: None,
@@ -162,7 +162,7 @@ impl CleanUp {
             let left = frame.end();
             turn.yielded |= left.yielded;
             if let Some(dropped) = left.dropped {
-                self.own.add(dropped);
+                self.own.add(*dropped);
                 self.own.poll(turn);
             }
         }
@@ -285,7 +285,7 @@ pub(crate) fn drop_with(drop: impl FnOnce()) -> Option<Leftovers> {
     let dropped = frame.run(|| catch(drop));
     let mut all = CleanUps::default();
     if let Some(dropped) = frame.end().dropped {
-        all.add(dropped);
+        all.add(*dropped);
     }
     let mut leftovers = None;
     for mut line in mem::take(&mut all.lines) {

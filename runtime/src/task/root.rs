@@ -58,7 +58,7 @@ impl<F: Future> Future for Root<F> {
                 *this.output = Some(output.and_then(|output| dropped.map(|()| output)));
             });
             if let Some(dropped) = frame.end().dropped {
-                this.clean_ups.add(dropped);
+                this.clean_ups.add(*dropped);
                 self.as_mut().poll_clean_ups(cx);
             }
         }

@@ -49,7 +49,7 @@ pub(super) unsafe fn has_clean_ups<F: Future, S>(cell: &Cell<F, S>) -> bool {
 pub(super) unsafe fn add_clean_ups<F: Future, S>(cell: &Cell<F, S>, dropped: Box<Batch>) {
     let details = cell.header.origin.details();
     // SAFETY: they are the runner's (rule 3).
-    unsafe { details.clean_ups.with(|left| left.add(dropped)) };
+    unsafe { details.clean_ups.with(|left| left.add(*dropped)) };
 }
 
 /// Polls the clean-ups. True: one has yielded.
