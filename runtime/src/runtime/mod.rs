@@ -29,6 +29,7 @@ mod handle;
 mod metrics;
 mod multi_thread;
 mod relief;
+mod running_jobs;
 #[expect(
     clippy::module_inception,
     reason = "the module holds the type that it is named after"

@@ -27,6 +27,7 @@ mod shown;
 mod sleep;
 mod slot;
 mod slow_poll;
+mod snapshot;
 mod standby;
 mod summons;
 mod usage;

@@ -149,6 +149,9 @@ impl Scheduler {
         if lasted < self.relief.after / 2 || shown.thread() == 0 {
             return false;
         }
+        if let Some(since) = now.checked_sub(lasted) {
+            shown.lasts(tick, since);
+        }
         let held = observations.is_held_up(worker, shown.thread(), lasted, self.relief.after);
         if held == Held::Newly
             && let Some(polled) = shown.polled(tick)

@@ -80,7 +80,11 @@ impl Header {
         self.origin.place()
     }
 
-    /// Both at once.
+    pub(crate) fn born(&self) -> Coarse {
+        self.born
+    }
+
+    /// The place and the name at once.
     #[inline]
     pub(crate) fn place_and_name(&self) -> (&'static Location<'static>, Option<&Arc<str>>) {
         self.origin.place_and_name()
@@ -426,7 +430,7 @@ unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
             };
         }
         Ok(Poll::Ready(output)) => Ok(output),
-        Err(payload) => Err(JoinError::panic(cell.header.id, payload)),
+        Err(payload) => Err(JoinError::panic(cell.header.identity(), payload)),
     };
     store(cell, outcome);
     // SAFETY: we are the runner, and the outcome is stored.
@@ -459,7 +463,7 @@ fn store<F: Future, S: Schedule>(cell: &Cell<F, S>, outcome: Result<F::Output, J
             // The first failure is the one to tell.
             Err(_) if outcome.as_ref().is_err_and(JoinError::is_panic) => (outcome, None),
             Err(payload) => (
-                Err(JoinError::panic(cell.header.id, payload)),
+                Err(JoinError::panic(cell.header.identity(), payload)),
                 Some(outcome),
             ),
         };

@@ -1,11 +1,11 @@
-//! Every live task of a runtime, for its shutdown.
+//! Every live task of a runtime, for its shutdown, and for whoever asks which there are.
 //!
 //! Comes in: a task when it is spawned, and again when it is about to complete. Goes out: each task that is left, once, when the lists are closed. Called by
 //! the scheduler. The lists are sharded, a shard for each worker and some for other threads: a task is linked in its spawner's, so that
 //! only one that completes elsewhere meets another thread's lock.
 
-use super::Task;
 use super::cell::{Header, drop_reference, shut_down};
+use super::{Task, TaskInfo};
 use crate::count::Count;
 use crate::loom::Mutex;
 use cordyceps::List;
@@ -39,6 +39,14 @@ impl Drop for Found {
     fn drop(&mut self) {
         // SAFETY: counted when it was found.
         unsafe { drop_reference(self.0) };
+    }
+}
+
+impl Shard {
+    fn len(&self) -> u64 {
+        // In this order: who is seen to be gone is, mostly, seen to have come. (Nothing orders the two for a reader.)
+        let removed = self.removed.get();
+        self.inserted.get().saturating_sub(removed)
     }
 }
 
@@ -87,12 +95,18 @@ impl OwnedTasks {
 
     /// How many tasks live: not yet complete, nor taken by the shutdown.
     pub(crate) fn len(&self) -> usize {
-        let len = |shard: &CachePadded<Shard>| {
-            // In this order: who is seen to be gone is, mostly, seen to have come. (Nothing orders the two for a reader.)
-            let removed = shard.removed.get();
-            shard.inserted.get().saturating_sub(removed)
-        };
-        self.shards.iter().map(len).sum::<u64>() as usize
+        self.shards.iter().map(|shard| shard.len()).sum::<u64>() as usize
+    }
+
+    /// All tasks that are linked. Each shard is locked for as long as it takes to walk over its tasks, some 100 ns each.
+    pub(crate) fn snapshot(&self) -> Vec<TaskInfo> {
+        let mut tasks = Vec::new();
+        for shard in &self.shards {
+            tasks.reserve(shard.len() as usize);
+            let linked = shard.linked.lock();
+            tasks.extend(linked.tasks.iter().map(TaskInfo::of));
+        }
+        tasks
     }
 
     /// How many tasks there have been.

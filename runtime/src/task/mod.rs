@@ -11,6 +11,8 @@
 //! | `CancelledError`, `task.exception()` | [`JoinError`] |
 //! | "Task exception was never retrieved" | [`TaskFailure`] |
 //! | `asyncio.current_task()` | [`id`](fn@id), [`try_id`] |
+//! | `create_task(…, name=…)` | [`Builder::name`] |
+//! | `asyncio.all_tasks()` | [`Handle::tasks`](crate::runtime::Handle::tasks) |
 //! | `await asyncio.sleep(0)` | [`yield_now`](fn@yield_now) |
 //!
 //! # Cancellation
@@ -63,6 +65,7 @@ mod error;
 mod failure;
 mod id;
 mod identity;
+mod info;
 mod join;
 mod list;
 mod local;
@@ -76,13 +79,14 @@ mod yield_now;
 mod models;
 
 #[doc(inline)]
-pub use crate::spawn::block_in_place;
+pub use crate::spawn::{Builder, block_in_place};
 pub use abort::AbortHandle;
 pub use error::JoinError;
 pub use failure::TaskFailure;
 #[doc(inline)]
 pub use heist_sync::coop;
 pub use id::{Id, id, try_id};
+pub use info::{TaskInfo, TaskKind, TaskState};
 pub use join::JoinHandle;
 pub use local::{AccessError, LocalKey, TaskLocalFuture};
 pub use yield_now::{YieldNow, yield_now};
