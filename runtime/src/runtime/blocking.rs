@@ -132,6 +132,15 @@ impl BlockingPool {
             Coarse::now(),
         );
         handle.scheduler().timers().clock().begin_job();
+        if handle.scheduler().is_leaving() && !task::is_cleaning_up() {
+            // Nobody else would wait for it.
+            BlockingTask {
+                task,
+                handle: handle.clone(),
+            }
+            .cancel();
+            return join;
+        }
         if let Err(rejected) = self.pool.submit(BlockingTask {
             task,
             handle: handle.clone(),
@@ -167,6 +176,15 @@ impl BlockingPool {
     /// Those that run.
     pub(super) fn running_jobs(&self) -> Vec<TaskInfo> {
         self.running.list()
+    }
+
+    pub(super) fn has_queued(&self) -> bool {
+        self.pool.metrics().queue_depth() > 0
+    }
+
+    /// Cancels what is queued; what clean-ups submit still runs.
+    pub(super) fn cancel_queued(&self) {
+        self.pool.cancel_queued();
     }
 
     /// Cancels what is queued, and waits for what runs.

@@ -35,6 +35,7 @@ mod running_jobs;
     reason = "the module holds the type that it is named after"
 )]
 mod runtime;
+mod shutdown;
 mod unhandled_panic;
 
 pub use crate::scheduler::SlowPoll;
@@ -43,11 +44,12 @@ pub use context::{EnterGuard, TryCurrentError};
 pub use handle::{Handle, RuntimeFlavor};
 pub use metrics::RuntimeMetrics;
 pub use runtime::Runtime;
+pub use shutdown::ShutdownReport;
 pub use unhandled_panic::UnhandledPanic;
 
 use std::future::Future;
 
-/// Runs a future to its end on a new multi-threaded runtime, and shuts that down: asyncio's `run`.
+/// Runs a future to its end on a new multi-threaded runtime, and ends that: asyncio's `run`. It is [`Runtime::run`], with the defaults of [`Builder`].
 ///
 /// # Panics
 ///
@@ -63,7 +65,7 @@ use std::future::Future;
 #[track_caller]
 pub fn run<F: Future>(future: F) -> F::Output {
     match Runtime::new() {
-        Ok(runtime) => runtime.block_on(future),
+        Ok(runtime) => runtime.run(future),
         Err(error) => panic!("heist::run could not build its runtime: {error}"),
     }
 }

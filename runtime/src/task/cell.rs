@@ -194,6 +194,11 @@ where
     (Task(header), unsafe { JoinHandle::from_raw(header) })
 }
 
+/// Whether this thread polls a task's clean-up, which may spawn still while its runtime ends.
+pub(crate) fn is_cleaning_up() -> bool {
+    false
+}
+
 impl Task {
     /// Polls the task. `Some`: it was woken meanwhile, and is to be queued again.
     #[inline]

@@ -91,7 +91,7 @@ pub use join::JoinHandle;
 pub use local::{AccessError, LocalKey, TaskLocalFuture};
 pub use yield_now::{YieldNow, yield_now};
 
-pub(crate) use cell::{Header, Schedule, Task, new};
+pub(crate) use cell::{Header, Schedule, Task, is_cleaning_up, new};
 pub(crate) use failure::FailurePolicy;
 pub(crate) use id::IdBlock;
 pub(crate) use identity::Identity;
