@@ -2,8 +2,9 @@
 
 #![forbid(unsafe_code)]
 
+use crate::local_set;
 use crate::runtime::{Handle, context};
-use crate::task::{JoinHandle, Spawn};
+use crate::task::{JoinHandle, LocalSet, Spawn};
 use std::future::Future;
 use std::panic::Location;
 
@@ -168,5 +169,52 @@ impl<'a> Builder<'a> {
         R: Send + 'static,
     {
         runtime.spawn_blocking_as(function, self.here())
+    }
+
+    /// Starts a task on the [`LocalSet`] that this thread is in: see [`spawn_local`](fn@crate::spawn_local).
+    ///
+    /// # Panics
+    ///
+    /// If the thread is in no set: [`spawn_local_on`](Self::spawn_local_on) needs none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::task::{Builder, LocalSet};
+    ///
+    /// # heist::run(async {
+    /// let task = async { Builder::new().name("answer").spawn_local(async { 42 }).await };
+    /// assert_eq!(LocalSet::new().run_until(task).await.unwrap(), 42);
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn spawn_local<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        local_set::spawn_local_as(future, self.here())
+    }
+
+    /// Starts a task on this set: see [`LocalSet::spawn_local`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::task::{Builder, LocalSet};
+    ///
+    /// # heist::run(async {
+    /// let set = LocalSet::new();
+    /// let task = Builder::new().name("answer").spawn_local_on(async { 42 }, &set);
+    /// assert_eq!(set.run_until(task).await.unwrap(), 42);
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn spawn_local_on<F>(self, future: F, set: &LocalSet) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        set.spawn_local_as(future, self.here())
     }
 }

@@ -171,6 +171,29 @@ where
     F::Output: Send + 'static,
     S: Schedule,
 {
+    // SAFETY: future and output are `Send`.
+    unsafe { new_local(future, scheduler, id, spawn, born) }
+}
+
+/// The same for a future that stays on its thread.
+///
+/// # Safety
+///
+/// If the future or its output isn't `Send`, the entry is run, cancelled and dropped on the thread that calls this, unless it is void. (The handle stays there by itself, unless the output is
+/// `Send`.)
+#[inline]
+pub(crate) unsafe fn new_local<F, S>(
+    future: F,
+    scheduler: S,
+    id: Id,
+    spawn: Spawn<'_>,
+    born: Coarse,
+) -> (Task, JoinHandle<F::Output>)
+where
+    F: Future + 'static,
+    F::Output: 'static,
+    S: Schedule,
+{
     let kind = if S::RUNS_ONCE { "blocking" } else { "task" };
     let (future, trace) = trace::task(future, kind, spawn.name, id, spawn.place);
     let cell = Box::new(Cell {

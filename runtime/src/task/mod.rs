@@ -54,8 +54,8 @@
 // 6. **The list links** are touched under the lock of the task's shard only. A linked task has not completed: whoever finds it there under the lock may
 //    take a reference.
 // 7. **The pin**: the future is never moved out of its stage; it is dropped in place.
-// 8. **Threads**: only futures and outputs that are `Send` are put in a cell, so the last reference may be dropped on any thread. What drops there are
-//    the stage, the join waker and the scheduler's reference.
+// 8. **Threads**: the last reference may be dropped on any thread. What drops there are the join waker and the scheduler's reference; the stage is empty by then. The future and the
+//    output are `Send`; or ([`new_local`]) the queue entry never leaves their thread, and the handle doesn't unless the output is `Send`.
 //
 // The transitions of the state word are in `state.rs`, with their diagram.
 
@@ -79,6 +79,8 @@ mod yield_now;
 mod models;
 
 #[doc(inline)]
+pub use crate::local_set::{LocalEnterGuard, LocalSet, RunUntil, spawn_local};
+#[doc(inline)]
 pub use crate::spawn::{Builder, block_in_place};
 pub use abort::AbortHandle;
 pub use error::JoinError;
@@ -91,7 +93,7 @@ pub use join::JoinHandle;
 pub use local::{AccessError, LocalKey, TaskLocalFuture};
 pub use yield_now::{YieldNow, yield_now};
 
-pub(crate) use cell::{Header, Schedule, Task, is_cleaning_up, new};
+pub(crate) use cell::{Header, Schedule, Task, is_cleaning_up, new, new_local};
 pub(crate) use failure::FailurePolicy;
 pub(crate) use id::IdBlock;
 pub(crate) use identity::Identity;
