@@ -33,7 +33,8 @@
 //! | asyncio | here |
 //! | --- | --- |
 //! | `asyncio.run` | [`run`], [`#[heist::main]`](main), [`#[heist::test]`](test); [`runtime`] to configure one |
-//! | `create_task`, `Task` | [`spawn`](fn@spawn), [`JoinHandle`]; [`task`] |
+//! | `create_task`, `Task` | [`spawn`](fn@spawn), [`JoinHandle`]; [`spawn_local`] for futures that are not `Send`; [`task`] |
+//! | `all_tasks`, names of tasks | [`Handle::tasks`](runtime::Handle::tasks), [`task::Builder`] |
 //! | `gather` | [`gather`](fn@gather), [`try_gather`], [`join!`], [`try_join!`] |
 //! | `sleep`, `timeout`, `wait_for` | [`time`] |
 //! | `run_in_executor`, `to_thread` | [`spawn_blocking`]; [`blocking`] for pools of your own |

@@ -14,7 +14,7 @@
 //! * A task that wakes itself over and over keeps no other waiting for ever: each has its turn; so have timers, sockets and tasks from other threads.
 //! * A task that blocks its thread keeps no other task, timer or socket waiting for long, on the multi-threaded flavour: other workers take over what waits for it, and when
 //!   none is left a standby worker does. It is reported.
-//! * When the runtime has shut down, no task of it is left.
+//! * When the runtime has shut down, no task of it is left; what would not end is named.
 //!
 //! # What is so at present, and may change
 //!

@@ -22,9 +22,19 @@ use std::time::Duration;
 ///
 /// # Shutdown
 ///
-/// Every task that is not being polled is dropped at once, and one that is when its poll returns; what is spawned from then on is cancelled; queued blocking
-/// jobs are cancelled. Then the drop waits for the polls and blocking jobs that run, however long they take:
-/// [`shutdown_timeout`](Self::shutdown_timeout) and [`shutdown_background`](Self::shutdown_background) don't.
+/// Dropping a runtime asks all its tasks to cancel, as by [`abort`](JoinHandle::abort), and waits until they have ended, while workers, timers and sockets go on; what is spawned from then
+/// on is cancelled; queued blocking jobs are cancelled. They have [`Builder::shutdown_deadline`] for it. Those that have not ended by then are reported on standard error, and
+/// what waits of them is dropped. Then the drop waits for the polls and blocking jobs that run, however long they take.
+///
+/// | | asks tasks to end | waits for what runs | says what has not ended |
+/// | --- | --- | --- | --- |
+/// | [`run`](Self::run), [`heist::run`](crate::run), `#[heist::main]` | up to the deadline | up to the deadline | on standard error |
+/// | [`shutdown`](Self::shutdown) | for as long as it is told | likewise | in its report |
+/// | drop | up to the deadline | however long it takes | on standard error |
+/// | [`shutdown_timeout`](Self::shutdown_timeout) | no: drops them at once | for as long as it is told | |
+/// | [`shutdown_background`](Self::shutdown_background) | no: drops them at once | no | |
+///
+/// (On the current-thread flavour somebody has to poll the tasks meanwhile: a thread of the shutdown's does, unless another is in [`block_on`](Self::block_on).)
 ///
 /// When the last worker has ended, so have the drivers. A blocking job, or a future in `block_on` elsewhere, that waits for one is not left waiting: its sockets'
 /// operations fail, its timers panic.

@@ -43,7 +43,11 @@ impl Coarse {
 
     /// How long ago it was, give or take 20 ms.
     pub(crate) fn elapsed(self) -> Duration {
-        let passed = Self::now().0.wrapping_sub(self.0);
+        Self::now().since(self)
+    }
+
+    fn since(self, earlier: Self) -> Duration {
+        let passed = self.0.wrapping_sub(earlier.0);
         // Two threads that look at once may leave the earlier of their times.
         let is_ahead = passed > u32::MAX / 2;
         if is_ahead {
@@ -68,4 +72,23 @@ fn since_some_start() -> Duration {
     static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     let now = Instant::of_system();
     now.saturating_duration_since(*START.get_or_init(|| now))
+}
+
+#[cfg(all(test, not(heist_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages() {
+        assert_eq!(Coarse(150).since(Coarse(50)), Duration::from_secs(1));
+        // Over the end of the count.
+        assert_eq!(
+            Coarse(49).since(Coarse(u32::MAX - 50)),
+            Duration::from_secs(1)
+        );
+        // Another thread has looked a little later.
+        assert_eq!(Coarse(50).since(Coarse(51)), Duration::ZERO);
+        Coarse::look();
+        assert!(Coarse::latest().elapsed() < Duration::from_secs(60));
+    }
 }
