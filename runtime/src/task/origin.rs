@@ -73,11 +73,19 @@ impl Origin {
 
     /// The details, if there are any: a load, which the runner can afford at each poll.
     #[inline]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for what a task's runner keeps there")
+    )]
     pub(super) fn known_details(&self) -> Option<&Details> {
         self.get().err()
     }
 
     /// The details, which are made if there are none. That is the runner's affair; if others do it at the same time all get the same.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for what a task's runner keeps there")
+    )]
     pub(super) fn details(&self) -> &Details {
         let place = match self.get() {
             Ok(place) => place,
