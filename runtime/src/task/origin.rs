@@ -73,10 +73,6 @@ impl Origin {
 
     /// The details, if there are any: a load, which the runner can afford at each poll.
     #[inline]
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for what a task's runner keeps there")
-    )]
     pub(super) fn known_details(&self) -> Option<&Details> {
         self.get().err()
     }
