@@ -369,7 +369,7 @@ fn what_would_not_end() {
                 std::mem::forget(never);
                 let job = heist::task::Builder::new()
                     .name("backup")
-                    .spawn_blocking(|| {
+                    .spawn_blocking(move || {
                         begun.send(()).unwrap();
                         let _ = is_told.recv();
                     });
