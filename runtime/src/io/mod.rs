@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 pub mod unix;
+pub(crate) mod write_behind;
 
 pub use crate::reactor::{Interest, Ready};
 #[doc(no_inline)]

@@ -1,12 +1,17 @@
-//! The runtime's blocking pool: where `spawn_blocking` runs. The pool queues the tasks' own cells, so that a job is one allocation and its handle the same
-//! as any task's.
+//! The runtime's blocking pool: where `spawn_blocking` and the operations on files run. The pool queues the tasks' own cells, so that a job is one allocation and
+//! its handle the same as any task's.
+//!
+//! In: functions, from `spawn.rs`. Out: their handles. File operations go through a queue of their own, `file_jobs.rs`, for which the pool's threads come in turns.
 
 #![deny(unsafe_code)]
 
+use super::file_jobs::{Call as FileCall, FileJobs, Taker};
 use super::{Handle, context};
 use crate::failure::report;
+use crate::loom::thread_parking;
 use crate::task::{self, FailurePolicy, Header, IdBlock, JoinHandle, Schedule, Task};
-use heist_blocking_pool::{Job, JobPool};
+use heist_blocking_pool::{Job, JobPool, RejectReason};
+use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
@@ -17,16 +22,39 @@ use std::time::Duration;
 
 /// See the module.
 pub(super) struct BlockingPool {
-    pool: JobPool<BlockingTask>,
+    pool: JobPool<PoolJob>,
+    files: FileJobs<FileTask>,
     /// What is done about jobs that fail, if the builder has a wish.
     failures: Option<Arc<FailurePolicy>>,
 }
 
-/// A queued job: a task whose one poll calls the function.
-struct BlockingTask {
-    task: Task,
+/// What the pool queues.
+struct PoolJob {
+    work: Work,
     handle: Handle,
 }
+
+enum Work {
+    /// A task whose one poll calls the function.
+    Task(Task),
+    /// A turn at the file operations.
+    Files,
+    /// A look at how they get on, each millisecond.
+    Watch,
+}
+
+/// A file operation: likewise a task.
+struct FileTask {
+    task: Task,
+    /// Whether it is done even if the runtime shuts down before it has begun.
+    is_promised: bool,
+}
+
+/// So many file operations a thread does in one turn, if anything else waits for it.
+const TURN: usize = 64;
+
+/// How often is looked at the file operations that wait.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// A blocking job's cell belongs to no scheduler: the pool has its only queue entry, and its one poll ends it.
 struct Unscheduled {
@@ -68,21 +96,74 @@ impl Schedule for Unscheduled {
     }
 }
 
-impl Job for BlockingTask {
+impl Job for PoolJob {
     fn run(self) {
-        let _guard = context::enter(self.handle);
-        context::allow_blocking(|| {
-            let again = self.task.run();
-            debug_assert!(again.is_none(), "a blocking job ends with its first poll");
-        });
-        end();
+        let _guard = context::enter(self.handle.clone());
+        match self.work {
+            Work::Task(task) => context::allow_blocking(|| run(task)),
+            Work::Files => context::allow_blocking(|| take_turn(&self.handle)),
+            Work::Watch => watch(&self.handle),
+        }
     }
 
     fn cancel(self) {
         // Whoever cancels it: what the function has captured is dropped where it would have run.
-        let _guard = context::enter(self.handle);
-        self.task.cancel();
-        end();
+        let _guard = context::enter(self.handle.clone());
+        match self.work {
+            Work::Task(task) => cancel(task),
+            Work::Files => self.handle.blocking().let_go(&"it is cancelled"),
+            Work::Watch => self.handle.blocking().files.look_away(),
+        }
+    }
+}
+
+/// Calls the function of a job, on a thread that may block.
+fn run(task: Task) {
+    let again = task.run();
+    debug_assert!(again.is_none(), "a blocking job ends with its first poll");
+    end();
+}
+
+fn cancel(task: Task) {
+    task.cancel();
+    end();
+}
+
+/// Does file operations, until there are none, or other jobs have waited long enough.
+fn take_turn(handle: &Handle) {
+    let blocking = handle.blocking();
+    let mut taker = Taker::default();
+    for done in 1.. {
+        let Some(job) = blocking.files.next(&mut taker) else {
+            return;
+        };
+        run(job.task);
+        if done % TURN == 0 && blocking.pool.metrics().queue_depth() > 0 {
+            // Behind the others.
+            blocking.files.pause(taker);
+            return blocking.call_taker(handle);
+        }
+    }
+}
+
+/// Looks how the file operations get on, and calls more threads for them where they are slow.
+#[cfg_attr(
+    not(heist_loom),
+    expect(
+        clippy::disallowed_methods,
+        reason = "it has no scheduler to sleep by, and nobody wakes it"
+    )
+)]
+fn watch(handle: &Handle) {
+    let blocking = handle.blocking();
+    loop {
+        thread_parking::park_timeout(LOOK);
+        let Some(called) = blocking.files.look() else {
+            return;
+        };
+        for _ in 0..called {
+            blocking.call_taker(handle);
+        }
     }
 }
 
@@ -94,10 +175,12 @@ fn end() {
 impl BlockingPool {
     pub(super) fn new(
         builder: heist_blocking_pool::Builder,
+        max_threads: usize,
         failures: Option<Arc<FailurePolicy>>,
     ) -> Self {
         Self {
             pool: builder.build_job_pool(),
+            files: FileJobs::new(max_threads),
             failures,
         }
     }
@@ -112,39 +195,124 @@ impl BlockingPool {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        let (task, join) = self.task(handle, function, place);
+        let job = PoolJob {
+            work: Work::Task(task),
+            handle: handle.clone(),
+        };
+        if let Err(rejected) = self.pool.submit(job) {
+            let (job, reason) = rejected.into_parts();
+            report_refusal(handle, place, &reason);
+            job.cancel();
+        }
+        join
+    }
+
+    /// As [`spawn`](Self::spawn), for an operation on a file. One that is promised is done even if the runtime shuts down before it has begun, on the thread that
+    /// shuts it down; but not if it is spawned after that, or no thread can be started.
+    pub(super) fn spawn_file_job<F, R>(
+        &self,
+        handle: &Handle,
+        function: F,
+        is_promised: bool,
+        place: &'static Location<'static>,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (task, join) = self.task(handle, function, place);
+        match self.files.push(FileTask { task, is_promised }) {
+            Ok(FileCall::Nobody) => {}
+            Ok(FileCall::Taker) => self.call_taker(handle),
+            Ok(FileCall::Watcher) => {
+                if self.call(handle, Work::Watch).is_err() {
+                    self.files.look_away();
+                }
+            }
+            Err(job) => cancel(job.task),
+        }
+        join
+    }
+
+    /// A job as a task.
+    fn task<F, R>(
+        &self,
+        handle: &Handle,
+        function: F,
+        place: &'static Location<'static>,
+    ) -> (Task, JoinHandle<R>)
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         thread_local! {
             static IDS: IdBlock = const { IdBlock::new() };
         }
-        let (task, join) = task::new(
+        handle.scheduler().timers().clock().begin_job();
+        task::new(
             Call(Some(function)),
             Unscheduled {
                 failures: self.failures.clone(),
             },
             IDS.with(IdBlock::take),
             place,
-        );
-        handle.scheduler().timers().clock().begin_job();
-        if let Err(rejected) = self.pool.submit(BlockingTask {
-            task,
-            handle: handle.clone(),
-        }) {
-            let (job, reason) = rejected.into_parts();
-            if !handle.scheduler().is_closed() {
-                report(format_args!(
-                    "the blocking job spawned at {place} cannot run, and is cancelled: {reason}"
-                ));
-            }
-            job.cancel();
+        )
+    }
+
+    /// Asks for a thread that does file operations.
+    fn call_taker(&self, handle: &Handle) {
+        if let Err(refusal) = self.call(handle, Work::Files) {
+            let _guard = context::enter(handle.clone());
+            self.let_go(&refusal);
         }
-        join
+    }
+
+    fn call(&self, handle: &Handle, work: Work) -> Result<(), RejectReason> {
+        let handle = handle.clone();
+        let submitted = self.pool.submit(PoolJob { work, handle });
+        submitted.map_err(|rejected| rejected.into_parts().1)
+    }
+
+    /// A thread that was to do file operations doesn't come. If it was the last, nobody comes for those that wait: they are cancelled.
+    fn let_go(&self, why: &dyn fmt::Display) {
+        for job in self.files.withdraw() {
+            let _ =
+                context::with_current(|handle| report_refusal(handle, job.task.spawned_at(), why));
+            cancel(job.task);
+        }
     }
 
     pub(super) fn metrics(&self) -> heist_blocking_pool::Metrics {
         self.pool.metrics()
     }
 
-    /// Cancels what is queued, and waits for what runs.
-    pub(super) fn shutdown(&self, timeout: Option<Duration>) -> bool {
+    /// How many file operations wait.
+    pub(super) fn files_depth(&self) -> usize {
+        self.files.depth()
+    }
+
+    /// Cancels what is queued but what was promised, which it does, and waits for what runs.
+    pub(super) fn shutdown(&self, handle: &Handle, timeout: Option<Duration>) -> bool {
+        let waiting = self.files.close();
+        if !waiting.is_empty() {
+            let _guard = context::enter(handle.clone());
+            for job in waiting {
+                if job.is_promised {
+                    context::allow_blocking(|| run(job.task));
+                } else {
+                    cancel(job.task);
+                }
+            }
+        }
         self.pool.shutdown_now(timeout)
+    }
+}
+
+fn report_refusal(handle: &Handle, place: &Location<'_>, reason: &dyn fmt::Display) {
+    if !handle.scheduler().is_closed() {
+        report(format_args!(
+            "the blocking job spawned at {place} cannot run, and is cancelled: {reason}"
+        ));
     }
 }

@@ -1,0 +1,229 @@
+//! Bytes that a blocking write takes away on a thread of the pool, while the writer goes on.
+//!
+//! In: bytes, from files and from the standard streams. Out: the same bytes, in their order, to a [`Sink`]; the error of a write that failed, to whoever writes or
+//! flushes next.
+//!
+//! What is accepted is in the buffer under the lock, and while there is anything in it a job is under way that comes for it: the one that writes looks again before it
+//! ends. So whoever owns the writing end may go, and nothing is lost.
+
+#![forbid(unsafe_code)]
+
+use crate::failure::wake;
+use crate::loom::{Arc, Mutex};
+use crate::runtime::Handle;
+use crate::spawn::spawn_file_job;
+use heist_sync::coop;
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::mem;
+use std::task::{Context, Poll, Waker, ready};
+
+/// Where the bytes go.
+pub(crate) trait Sink: Send + Sync + 'static {
+    /// Writes all of it, on a thread that may block.
+    fn write_all(&self, bytes: &[u8]) -> io::Result<()>;
+}
+
+/// The writing end; see the module.
+pub(crate) struct WriteBehind<S> {
+    shared: Arc<Shared<S>>,
+}
+
+struct Shared<S> {
+    sink: S,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    /// What is accepted and no job has.
+    bytes: Vec<u8>,
+    /// The other buffer, when no job has it.
+    spare: Vec<u8>,
+    /// Whether a job is under way.
+    is_writing: bool,
+    error: Option<io::Error>,
+    /// Who waits for room, or for the end.
+    waiting: Vec<Waker>,
+}
+
+/// The job that writes. It has none of this any more when it has said that it is not under way.
+struct Writing<S>(Option<Arc<Shared<S>>>);
+
+impl<S: Sink> WriteBehind<S> {
+    pub(crate) fn new(sink: S) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                sink,
+                queue: Mutex::default(),
+            }),
+        }
+    }
+
+    pub(crate) fn sink(&self) -> &S {
+        &self.shared.sink
+    }
+
+    /// Accepts bytes as long as there are no more than `limit` that no job has.
+    ///
+    /// # Panics
+    ///
+    /// If a job is needed, and the thread is in no runtime.
+    pub(crate) fn poll_write(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+        limit: usize,
+    ) -> Poll<io::Result<usize>> {
+        let progress = ready!(coop::poll_proceed(cx));
+        let (accepted, begins) = {
+            let mut queue = self.shared.queue.lock();
+            if !queue.is_writing
+                && let Err(error) = Handle::try_current()
+            {
+                panic!("{error}");
+            }
+            if let Some(error) = queue.error.take() {
+                progress.made_progress();
+                return Poll::Ready(Err(error));
+            }
+            if queue.bytes.len() >= limit {
+                queue.wait(cx.waker());
+                return Poll::Pending;
+            }
+            let accepted = queue.accept(buffers, limit);
+            (accepted, accepted > 0 && queue.begin())
+        };
+        progress.made_progress();
+        if begins {
+            self.spawn_job();
+            // Refused, or very fast: then nothing of this is written.
+            if let Some(error) = self.shared.queue.lock().error.take() {
+                return Poll::Ready(Err(error));
+            }
+        }
+        Poll::Ready(Ok(accepted))
+    }
+
+    fn spawn_job(&self) {
+        let job = Writing(Some(self.shared.clone()));
+        drop(spawn_file_job(move || job.run(), true));
+    }
+
+    /// Waits until nothing is accepted that is not written.
+    pub(crate) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_idle(cx));
+        Poll::Ready(match self.shared.queue.lock().error.take() {
+            Some(error) => Err(error),
+            None => Ok(()),
+        })
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        !self.shared.queue.lock().is_writing
+    }
+
+    /// The same as [`poll_flush`](Self::poll_flush), and leaves an error to the next who writes or flushes.
+    pub(crate) fn poll_idle(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut queue = self.shared.queue.lock();
+        if queue.is_writing {
+            queue.wait(cx.waker());
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for WriteBehind<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shared.sink.fmt(f)
+    }
+}
+
+impl<S: Sink> Writing<S> {
+    fn run(mut self) {
+        let mut bytes = Vec::new();
+        while let Some(shared) = &self.0 {
+            let (next, woken) = shared.queue.lock().next(bytes);
+            let Some(next) = next else {
+                return self.end(woken);
+            };
+            woken.into_iter().for_each(wake);
+            if let Err(error) = shared.sink.write_all(&next) {
+                return self.fail(error);
+            }
+            bytes = next;
+            bytes.clear();
+        }
+    }
+}
+
+impl<S> Writing<S> {
+    fn fail(&mut self, error: io::Error) {
+        if let Some(shared) = &self.0 {
+            let woken = shared.queue.lock().fail(error);
+            self.end(woken);
+        }
+    }
+
+    /// Lets go of the sink before it wakes: who waits for the end may want that for himself.
+    fn end(&mut self, woken: Vec<Waker>) {
+        self.0 = None;
+        woken.into_iter().for_each(wake);
+    }
+}
+
+/// It was dropped before it began: the runtime has shut down, or has no thread.
+impl<S> Drop for Writing<S> {
+    fn drop(&mut self) {
+        let error =
+            "the runtime has shut down, or could start no thread: what was to be written is lost";
+        self.fail(io::Error::other(error));
+    }
+}
+
+impl Queue {
+    /// Takes in what there is room for.
+    fn accept(&mut self, buffers: &[IoSlice<'_>], limit: usize) -> usize {
+        let before = self.bytes.len();
+        for buffer in buffers {
+            let room = limit - self.bytes.len();
+            self.bytes
+                .extend_from_slice(&buffer[..buffer.len().min(room)]);
+        }
+        self.bytes.len() - before
+    }
+
+    /// Something was accepted. True: the caller begins a job for it.
+    fn begin(&mut self) -> bool {
+        !mem::replace(&mut self.is_writing, true)
+    }
+
+    /// The job's next bytes, for those that it has written, which are an empty buffer now; none: it has ended. And who is to be woken.
+    fn next(&mut self, written: Vec<u8>) -> (Option<Vec<u8>>, Vec<Waker>) {
+        let woken = mem::take(&mut self.waiting);
+        if written.capacity() > 0 {
+            self.spare = written;
+        }
+        if self.bytes.is_empty() {
+            self.is_writing = false;
+            return (None, woken);
+        }
+        let spare = mem::take(&mut self.spare);
+        (Some(mem::replace(&mut self.bytes, spare)), woken)
+    }
+
+    /// The job has failed: what lies behind is not written either, since it would stand in the wrong place.
+    fn fail(&mut self, error: io::Error) -> Vec<Waker> {
+        self.is_writing = false;
+        self.bytes.clear();
+        self.error = Some(error);
+        mem::take(&mut self.waiting)
+    }
+
+    fn wait(&mut self, waker: &Waker) {
+        if !self.waiting.iter().any(|waiting| waiting.will_wake(waker)) {
+            self.waiting.push(waker.clone());
+        }
+    }
+}

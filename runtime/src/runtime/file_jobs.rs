@@ -1,0 +1,188 @@
+//! The queue of file operations: many short jobs, done by few threads of the blocking pool.
+//!
+//! In: jobs, from `BlockingPool::spawn_file_job`; threads of the pool that take them, and one that looks whether they get on. Out: jobs, in the order in which
+//! they came, and what the caller has to ask the pool for.
+//!
+//! A job that only waits for the disk could have a thread to itself, as the pool gives each. But most file operations find in memory what they want: they take a
+//! few microseconds of a processor, and hundreds of threads that want one at the same time cost far more than that. So a few *takers* do all of them, one job
+//! after the other, as long as jobs are quick. A file system that is slow, or stuck, must not hold up the others. Therefore somebody *watches* while jobs wait for a
+//! taker, and looks at them each millisecond. A job that has been there for two looks is *slow*: its taker counts no more, and as many more as there are slow ones may
+//! come. So where all are slow their number doubles with each look, up to what the pool has.
+//!
+//! The invariant: while a job waits there is a taker that comes for it; and if there may be more, somebody watches.
+
+#![forbid(unsafe_code)]
+
+use crate::loom::Mutex;
+use std::collections::VecDeque;
+use std::thread;
+
+/// See the module.
+pub(super) struct FileJobs<J> {
+    books: Mutex<Books<J>>,
+    /// How many takers there may be while no job is slow.
+    few: usize,
+    /// How many threads the pool may have.
+    max_threads: usize,
+}
+
+struct Books<J> {
+    waiting: VecDeque<J>,
+    /// The takers, with those that were called and have not come yet.
+    takers: usize,
+    /// Jobs that were begun; the number of each is what this is then.
+    begun: u64,
+    running: usize,
+    /// Of those that run, the ones that did so at the last look; and the last of their numbers.
+    old: usize,
+    old_until: u64,
+    /// Of these, the ones that did so at the look before that.
+    slow: usize,
+    slow_until: u64,
+    watched: bool,
+    closed: bool,
+}
+
+/// What the caller has to ask the pool for.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "the jobs that wait depend on it"]
+pub(super) enum Call {
+    Nobody,
+    /// A thread that calls [`FileJobs::next`] until that gives none.
+    Taker,
+    /// One that calls [`FileJobs::look`] each millisecond until that gives none.
+    Watcher,
+}
+
+/// A thread that takes jobs: what it does at present.
+#[derive(Debug, Default)]
+pub(super) struct Taker {
+    /// Its job's number.
+    job: Option<u64>,
+}
+
+impl<J> FileJobs<J> {
+    /// For a pool of so many threads.
+    pub(super) fn new(max_threads: usize) -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        Self::with_few((2 * processors).max(4), max_threads)
+    }
+
+    fn with_few(few: usize, max_threads: usize) -> Self {
+        Self {
+            books: Mutex::new(Books {
+                waiting: VecDeque::new(),
+                takers: 0,
+                begun: 0,
+                running: 0,
+                old: 0,
+                old_until: 0,
+                slow: 0,
+                slow_until: 0,
+                watched: false,
+                closed: false,
+            }),
+            few: few.min(max_threads),
+            max_threads,
+        }
+    }
+
+    /// Takes a job in; or gives it back, after [`close`](Self::close).
+    pub(super) fn push(&self, job: J) -> Result<Call, J> {
+        let mut books = self.books.lock();
+        if books.closed {
+            return Err(job);
+        }
+        books.waiting.push_back(job);
+        if books.takers < self.room(&books) {
+            books.takers += 1;
+            return Ok(Call::Taker);
+        }
+        // Where all threads are takers there is nobody left to be called, and none to watch.
+        if books.watched || self.max_threads <= self.few {
+            return Ok(Call::Nobody);
+        }
+        books.watched = true;
+        Ok(Call::Watcher)
+    }
+
+    /// A taker's next job. None: it is to leave.
+    pub(super) fn next(&self, taker: &mut Taker) -> Option<J> {
+        let mut books = self.books.lock();
+        if let Some(job) = taker.job.take() {
+            books.end(job);
+        }
+        // One too many leaves only if somebody watches: else nobody would notice that those who stay are stuck.
+        let stays = !books.watched || books.takers <= self.room(&books);
+        if stays && let Some(job) = books.waiting.pop_front() {
+            books.begun += 1;
+            books.running += 1;
+            taker.job = Some(books.begun);
+            return Some(job);
+        }
+        books.takers -= 1;
+        None
+    }
+
+    /// A taker gives its thread up between two jobs, and comes again: it counts as called.
+    pub(super) fn pause(&self, taker: Taker) {
+        if let Some(job) = taker.job {
+            self.books.lock().end(job);
+        }
+    }
+
+    /// A taker could not be called. Gives what nobody is left to do.
+    pub(super) fn withdraw(&self) -> VecDeque<J> {
+        let mut books = self.books.lock();
+        books.takers -= 1;
+        if books.takers > 0 {
+            return VecDeque::new();
+        }
+        std::mem::take(&mut books.waiting)
+    }
+
+    /// The watcher's look, each millisecond: how many takers are to be called. None: there is nothing to watch any more.
+    pub(super) fn look(&self) -> Option<usize> {
+        let mut books = self.books.lock();
+        if books.waiting.is_empty() {
+            books.watched = false;
+            return None;
+        }
+        (books.slow, books.slow_until) = (books.old, books.old_until);
+        (books.old, books.old_until) = (books.running, books.begun);
+        let called = self.room(&books).saturating_sub(books.takers);
+        let called = called.min(books.waiting.len());
+        books.takers += called;
+        Some(called)
+    }
+
+    /// A watcher could not be called.
+    pub(super) fn look_away(&self) {
+        self.books.lock().watched = false;
+    }
+
+    /// Takes in nothing more, and gives what waits.
+    pub(super) fn close(&self) -> VecDeque<J> {
+        let mut books = self.books.lock();
+        books.closed = true;
+        std::mem::take(&mut books.waiting)
+    }
+
+    /// How many jobs wait.
+    pub(super) fn depth(&self) -> usize {
+        self.books.lock().waiting.len()
+    }
+
+    /// How many takers there may be.
+    fn room(&self, books: &Books<J>) -> usize {
+        (self.few + 2 * books.slow).min(self.max_threads)
+    }
+}
+
+impl<J> Books<J> {
+    fn end(&mut self, job: u64) {
+        self.running -= 1;
+        self.old -= usize::from(job <= self.old_until);
+        self.slow -= usize::from(job <= self.slow_until);
+    }
+}
