@@ -65,7 +65,7 @@ impl<J> FileJobs<J> {
     /// For a pool of so many threads.
     pub(super) fn new(max_threads: usize) -> Self {
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        Self::with_few((2 * processors).max(4), max_threads)
+        Self::with_few(4 * processors, max_threads)
     }
 
     fn with_few(few: usize, max_threads: usize) -> Self {

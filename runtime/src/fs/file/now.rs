@@ -14,7 +14,7 @@ mod imp {
     use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
     /// How much is read at once: as long as copying it takes, the worker's other tasks wait.
-    const AT_ONCE: usize = 256 << 10;
+    const AT_ONCE: usize = 64 << 10;
 
     /// Stands for the cursor. (The kernel takes that for itself meanwhile: it waits for whoever reads by a clone of the descriptor.)
     const CURSOR: u64 = u64::MAX;
