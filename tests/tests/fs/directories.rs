@@ -6,7 +6,7 @@ use heist::fs;
 use heist_tests::Shape;
 use std::collections::BTreeSet;
 
-pub fn every_entry_once(shape: Shape) {
+pub(crate) fn every_entry_once(shape: Shape) {
     let folder = Folder::new();
     for count in [0, 1, 255, 256, 257, 1_000_usize] {
         let directory = folder.file(&count.to_string());
@@ -34,7 +34,7 @@ pub fn every_entry_once(shape: Shape) {
     }
 }
 
-pub fn entries_keep_nothing_open(shape: Shape) {
+pub(crate) fn entries_keep_nothing_open(shape: Shape) {
     let folder = Folder::new();
     folder.with("file", b"four");
     let directory = folder.path().to_owned();
@@ -49,7 +49,7 @@ pub fn entries_keep_nothing_open(shape: Shape) {
     });
 }
 
-pub fn trees_are_made_and_removed(shape: Shape) {
+pub(crate) fn trees_are_made_and_removed(shape: Shape) {
     let folder = Folder::new();
     shape.block_on(async {
         let deep = folder.file("a/b/c");

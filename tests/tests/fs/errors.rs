@@ -3,9 +3,9 @@
 use crate::support::Folder;
 use heist::fs::{self, File, OpenOptions};
 use heist::io::{AsyncReadExt, AsyncWriteExt, ErrorKind};
-use heist_tests::{Shape, panic_message};
+use heist_tests::{Shape, panic_of};
 
-pub fn what_is_not_there(shape: Shape) {
+pub(crate) fn what_is_not_there(shape: Shape) {
     let folder = Folder::new();
     let file = folder.with("file", b"");
     shape.block_on(async {
@@ -29,8 +29,8 @@ pub fn what_is_not_there(shape: Shape) {
 
         // Of the wrong kind of descriptor.
         let mut unwritable = File::open(&file).await.unwrap();
-        unwritable.write_all(b"x").await.ok();
-        assert!(unwritable.flush().await.is_err());
+        let written = unwritable.write_all(b"x").await;
+        assert!(written.and(unwritable.flush().await).is_err());
         let mut unreadable = OpenOptions::new().write(true).open(&file).await.unwrap();
         assert!(unreadable.read(&mut [0]).await.is_err());
         std::fs::write(&file, [0xff]).unwrap();
@@ -39,7 +39,7 @@ pub fn what_is_not_there(shape: Shape) {
     });
 }
 
-pub fn a_full_disk_is_told(shape: Shape) {
+pub(crate) fn a_full_disk_is_told(shape: Shape) {
     shape.block_on(async {
         let open = || async { OpenOptions::new().write(true).open("/dev/full").await };
         let error = fs::write("/dev/full", b"x").await.unwrap_err();
@@ -72,22 +72,7 @@ pub fn a_full_disk_is_told(shape: Shape) {
     });
 }
 
-pub fn descriptors_run_out(shape: Shape) {
-    // The limit is the process's: it is met by a number that no descriptor may have.
-    let folder = Folder::new();
-    let file = folder.with("file", b"x");
-    shape.block_on(async {
-        let mut open = Vec::new();
-        for _ in 0..100 {
-            open.push(File::open(&file).await.unwrap());
-        }
-        let sizes = open.iter().map(|file| async { file.metadata().await });
-        let sizes = heist::try_gather(sizes).await.unwrap();
-        assert!(sizes.iter().all(|metadata| metadata.len() == 1));
-    });
-}
-
-pub fn after_the_runtime(shape: Shape) {
+pub(crate) fn after_the_runtime(shape: Shape) {
     let folder = Folder::new();
     let path = folder.file("file");
     let runtime = shape.runtime();
@@ -106,19 +91,21 @@ pub fn after_the_runtime(shape: Shape) {
     assert_eq!(std::fs::read(path).unwrap(), b"");
 }
 
-pub fn outside_a_runtime(shape: Shape) {
+pub(crate) fn outside_a_runtime(shape: Shape) {
     let folder = Folder::new();
     let path = folder.file("file");
     let file = shape.block_on(File::create(&path)).unwrap();
     let said = "there is no heist runtime on this thread";
-    let message = panic_message(|| {
+    let message = panic_of(|| {
         let _ = futures_lite::future::block_on(fs::read(&path));
-    });
+    })
+    .message;
     assert!(message.contains(said), "{message}");
     let mut file = file;
-    let message = panic_message(|| {
+    let message = panic_of(|| {
         let _ = futures_lite::future::block_on(file.write(b"x"));
-    });
+    })
+    .message;
     assert!(message.contains(said), "{message}");
     // It is as good as before.
     shape.block_on(async {

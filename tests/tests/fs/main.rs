@@ -60,7 +60,6 @@ suite! {
     errors:
         what_is_not_there
         a_full_disk_is_told
-        descriptors_run_out
         after_the_runtime
         outside_a_runtime;
     copying:

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// A directory that goes with this.
 #[derive(Debug)]
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let number = COUNT.fetch_add(1, Relaxed);
         let name = format!("heist-fs-{}-{number}", std::process::id());
@@ -18,16 +18,16 @@ impl Folder {
         Self(path)
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
     /// A file with these contents.
-    pub fn with(&self, name: &str, contents: &[u8]) -> PathBuf {
+    pub(crate) fn with(&self, name: &str, contents: &[u8]) -> PathBuf {
         let path = self.file(name);
         fs::write(&path, contents).expect("it is written");
         path
@@ -41,7 +41,7 @@ impl Drop for Folder {
 }
 
 /// Bytes of which no two pieces are alike.
-pub fn noise(length: usize) -> Vec<u8> {
+pub(crate) fn noise(length: usize) -> Vec<u8> {
     let mut state = 1_u32;
     let next = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -6,7 +6,7 @@ use heist_tests::Shape;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 
-pub fn what_is_written_is_read(shape: Shape) {
+pub(crate) fn what_is_written_is_read(shape: Shape) {
     let folder = Folder::new();
     shape.block_on(async {
         for length in [0, 1, 31, 4_095, 4_096, 4_097, 1 << 20, (3 << 20) + 7] {
@@ -22,7 +22,7 @@ pub fn what_is_written_is_read(shape: Shape) {
     });
 }
 
-pub fn files_that_say_nothing_of_their_length(shape: Shape) {
+pub(crate) fn files_that_say_nothing_of_their_length(shape: Shape) {
     shape.block_on(async {
         // Empty, by what it says of itself.
         let status = fs::read_to_string("/proc/self/status").await.unwrap();
@@ -36,7 +36,7 @@ pub fn files_that_say_nothing_of_their_length(shape: Shape) {
     });
 }
 
-pub fn copies_and_links(shape: Shape) {
+pub(crate) fn copies_and_links(shape: Shape) {
     let folder = Folder::new();
     shape.block_on(async {
         let bytes = noise(300_000);
@@ -67,7 +67,7 @@ pub fn copies_and_links(shape: Shape) {
     });
 }
 
-pub fn many_at_once(shape: Shape) {
+pub(crate) fn many_at_once(shape: Shape) {
     const FILES: usize = 1_000;
     let folder = Folder::new();
     for file in 0..FILES {
@@ -83,11 +83,13 @@ pub fn many_at_once(shape: Shape) {
 }
 
 /// Files of which each holds up its thread until somebody writes: many more than there are threads for quick ones.
-pub fn files_that_are_slow_hold_up_no_others(shape: Shape) {
+pub(crate) fn files_that_are_slow_hold_up_no_others(shape: Shape) {
     const SLOW: usize = 40;
     let folder = Folder::new();
     let quick = folder.with("quick", b"quick");
-    let fifos: Vec<_> = (0..SLOW).map(|fifo| folder.file(&fifo.to_string())).collect();
+    let fifos: Vec<_> = (0..SLOW)
+        .map(|fifo| folder.file(&fifo.to_string()))
+        .collect();
     for fifo in &fifos {
         let made = std::process::Command::new("mkfifo").arg(fifo).status();
         assert!(made.expect("there is `mkfifo`").success());
