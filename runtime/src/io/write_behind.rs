@@ -227,3 +227,79 @@ impl Queue {
         }
     }
 }
+
+#[cfg(test)]
+mod models {
+    use super::*;
+    use crate::loom::{model, thread};
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::task::Wake;
+
+    /// What was written. (No thread holds the lock when it gives way to another.)
+    #[derive(Default)]
+    struct Written(parking_lot::Mutex<Vec<u8>>);
+
+    impl Sink for Written {
+        fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
+            self.0.lock().extend_from_slice(bytes);
+            Ok(())
+        }
+    }
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    /// Accepts a byte; and does what a job does, if one begins.
+    fn write(shared: &Arc<Shared<Written>>, byte: u8) -> Option<Writing<Written>> {
+        let mut queue = shared.queue.lock();
+        assert_eq!(queue.accept(&[IoSlice::new(&[byte])], 2), 1);
+        queue.begin().then(|| Writing(Some(shared.clone())))
+    }
+
+    /// What is accepted as the job ends is written by it, or by another that begins. Threads: this one writes, one is the job.
+    #[test]
+    fn write_against_end_of_job() {
+        model(|| {
+            let behind = WriteBehind::new(Written::default());
+            let job = write(&behind.shared, 1).expect("it is the first");
+            let job = thread::spawn(move || job.run());
+            let another = write(&behind.shared, 2);
+            job.join().unwrap();
+            if let Some(another) = another {
+                another.run();
+            }
+            assert_eq!(*behind.sink().0.lock(), [1, 2]);
+            assert!(behind.is_idle());
+        });
+    }
+
+    /// Who waits for the end is woken by it. Threads: this one flushes, one is the job.
+    #[test]
+    fn flush_against_end_of_job() {
+        model(|| {
+            let behind = WriteBehind::new(Written::default());
+            let job = write(&behind.shared, 1).expect("it is the first");
+            let job = thread::spawn(move || job.run());
+            let woken = std::sync::Arc::<Woken>::default();
+            let waker = Waker::from(woken.clone());
+            let mut cx = Context::from_waker(&waker);
+            let mut polled = behind.poll_idle(&mut cx);
+            job.join().unwrap();
+            if polled.is_pending() {
+                assert!(
+                    woken.0.load(SeqCst) > 0,
+                    "it waits, and nobody has woken it"
+                );
+                polled = behind.poll_idle(&mut cx);
+            }
+            assert!(polled.is_ready());
+            assert_eq!(*behind.sink().0.lock(), [1]);
+        });
+    }
+}

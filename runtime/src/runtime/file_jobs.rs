@@ -7,7 +7,7 @@
 //! few microseconds of a processor, and hundreds of threads that want one at the same time cost far more than that. So a few *takers* do all of them, one job
 //! after the other, as long as jobs are quick. A file system that is slow, or stuck, must not hold up the others. Therefore somebody *watches* while jobs wait for a
 //! taker, and looks at them each millisecond. A job that has been there for two looks is *slow*: its taker counts no more, and as many more as there are slow ones may
-//! come. So where all are slow their number doubles with each look, up to what the pool has.
+//! come. So where all are slow their number doubles with every other look, up to what the pool has.
 //!
 //! The invariant: while a job waits there is a taker that comes for it; and if there may be more, somebody watches.
 
@@ -184,5 +184,147 @@ impl<J> Books<J> {
         self.running -= 1;
         self.old -= usize::from(job <= self.old_until);
         self.slow -= usize::from(job <= self.slow_until);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A taker that is in a job.
+    fn begin(jobs: &FileJobs<u32>) -> (Taker, u32) {
+        let mut taker = Taker::default();
+        let job = jobs.next(&mut taker).expect("a job waits");
+        (taker, job)
+    }
+
+    fn push_all(jobs: &FileJobs<u32>, numbers: std::ops::Range<u32>) -> Vec<Call> {
+        numbers.map(|job| jobs.push(job).unwrap()).collect()
+    }
+
+    #[test]
+    fn few_take_jobs_in_their_order() {
+        let jobs = FileJobs::with_few(2, 512);
+        let calls = push_all(&jobs, 0..5);
+        let expected = [
+            Call::Taker,
+            Call::Taker,
+            Call::Watcher,
+            Call::Nobody,
+            Call::Nobody,
+        ];
+        assert_eq!(calls, expected);
+        let (mut first, job) = begin(&jobs);
+        assert_eq!(job, 0);
+        assert_eq!(begin(&jobs).1, 1);
+        assert_eq!(jobs.next(&mut first), Some(2));
+        assert_eq!(jobs.depth(), 2);
+        assert_eq!(
+            (jobs.next(&mut first), jobs.next(&mut first)),
+            (Some(3), Some(4))
+        );
+        assert_eq!(jobs.next(&mut first), None);
+        assert_eq!(jobs.look(), None);
+        // One is left.
+        assert_eq!(push_all(&jobs, 5..7), [Call::Taker, Call::Watcher]);
+    }
+
+    #[test]
+    fn slow_jobs_bring_more_takers_and_quick_ones_send_them_away() {
+        let jobs = FileJobs::with_few(1, 512);
+        push_all(&jobs, 0..100);
+        let mut stuck = vec![begin(&jobs).0];
+        // The first look sees it begin.
+        assert_eq!(jobs.look(), Some(0));
+        for expected in [2, 0, 4, 0, 8] {
+            assert_eq!(jobs.look(), Some(expected));
+            stuck.extend((0..expected).map(|_| begin(&jobs).0));
+        }
+        // They go on, one after the other, until few enough are left.
+        let mut left = 0;
+        for mut taker in stuck {
+            left += usize::from(jobs.next(&mut taker).is_none());
+        }
+        assert!(left > 0);
+        assert!(jobs.depth() > 0);
+        assert_eq!(jobs.books.lock().takers, jobs.books.lock().running);
+    }
+
+    #[test]
+    fn no_more_takers_than_threads() {
+        let jobs = FileJobs::with_few(4, 2);
+        let calls = push_all(&jobs, 0..4);
+        // Nobody watches: there is nobody else to be called.
+        assert_eq!(
+            calls,
+            [Call::Taker, Call::Taker, Call::Nobody, Call::Nobody]
+        );
+        let jobs = FileJobs::with_few(1, 2);
+        push_all(&jobs, 0..9);
+        let _stuck = begin(&jobs);
+        assert_eq!([jobs.look(), jobs.look()], [Some(0), Some(1)]);
+        let _stuck = begin(&jobs);
+        assert_eq!([jobs.look(), jobs.look(), jobs.look()], [Some(0); 3]);
+    }
+
+    #[test]
+    fn without_any_taker_the_jobs_are_given_back() {
+        let jobs = FileJobs::with_few(2, 512);
+        push_all(&jobs, 0..3);
+        assert!(jobs.withdraw().is_empty());
+        assert_eq!(jobs.withdraw(), [0, 1, 2]);
+        assert_eq!(jobs.push(3), Ok(Call::Taker));
+        assert_eq!(jobs.close(), [3]);
+        assert_eq!(jobs.push(4), Err(4));
+    }
+}
+
+#[cfg(test)]
+mod models {
+    use super::*;
+    use crate::loom::{Arc, model, thread};
+
+    fn drain(jobs: &FileJobs<u32>) -> Vec<u32> {
+        let mut taker = Taker::default();
+        std::iter::from_fn(|| jobs.next(&mut taker)).collect()
+    }
+
+    /// A job that comes as the last taker leaves is taken by it, or another is called. Threads: this one pushes, one takes.
+    #[test]
+    fn file_job_against_leaving_taker() {
+        model(|| {
+            let jobs = Arc::new(FileJobs::with_few(1, 1));
+            assert_eq!(jobs.push(1), Ok(Call::Taker));
+            let taker = thread::spawn({
+                let jobs = jobs.clone();
+                move || drain(&jobs)
+            });
+            let call = jobs.push(2).unwrap();
+            let mut done = taker.join().unwrap();
+            if call == Call::Taker {
+                done.extend(drain(&jobs));
+            }
+            assert_eq!(done, [1, 2]);
+        });
+    }
+
+    /// A job that comes as the watcher goes is watched by it, or another is called. Threads: this one pushes while the only taker is stuck, one watches.
+    #[test]
+    fn file_job_against_leaving_watcher() {
+        model(|| {
+            let jobs = Arc::new(FileJobs::with_few(1, 2));
+            assert_eq!(jobs.push(0), Ok(Call::Taker));
+            assert_eq!(jobs.push(1), Ok(Call::Watcher));
+            let mut stuck = Taker::default();
+            assert!(jobs.next(&mut stuck).is_some());
+            assert!(jobs.next(&mut stuck).is_some());
+            let watcher = thread::spawn({
+                let jobs = jobs.clone();
+                move || jobs.look().is_some()
+            });
+            let call = jobs.push(2).unwrap();
+            let watches = watcher.join().unwrap();
+            assert_eq!(watches, call == Call::Nobody);
+        });
     }
 }
