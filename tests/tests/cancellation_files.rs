@@ -9,10 +9,12 @@ use heist::runtime::Builder;
 use heist::task::yield_now;
 use heist::{StreamExt, spawn};
 use heist_tests::{Probe, every_poll, until};
+use std::fs::FileTimes;
 use std::io::IoSlice;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::SystemTime;
 
 /// Makes a test of each case on each shape of runtime.
 macro_rules! cases {
@@ -352,6 +354,13 @@ async fn whole_operations_of_a_file(probe: Probe) {
         None => std::fs::metadata(folder.new_file()).unwrap().permissions(),
     };
     let set = probe.drop_after(file.set_permissions(permissions)).await;
+    set.transpose().unwrap();
+    let times = FileTimes::new().set_accessed(SystemTime::UNIX_EPOCH);
+    let set = probe.drop_after(file.set_times(times)).await;
+    set.transpose().unwrap();
+    let set = probe
+        .drop_after(file.set_modified(SystemTime::UNIX_EPOCH))
+        .await;
     set.transpose().unwrap();
     drop(probe.drop_after(file.try_clone()).await);
 }

@@ -160,6 +160,8 @@ fn open_files(file: File) {
     file.sync_data();
     file.set_len(0);
     file.try_clone();
+    file.set_times(std::fs::FileTimes::new());
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH);
     file.set_permissions(std::fs::metadata("path").unwrap().permissions());
     file.read_at([0], 0);
     file.read_exact_at([0], 0);

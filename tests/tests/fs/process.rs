@@ -25,11 +25,7 @@ fn many_files_by_few_descriptors_and_threads() {
             for file in 0..FILES {
                 folder.with(&file.to_string(), &[file as u8; 4 << 10]);
             }
-            let limit = rustix::process::Rlimit {
-                current: Some(1_024),
-                maximum: Some(1_024),
-            };
-            rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
+            limit_descriptors(1_024);
             for shape in [Shape::CurrentThread, Shape::Workers(2)] {
                 let before = threads();
                 shape.block_on(async {
@@ -51,6 +47,45 @@ fn many_files_by_few_descriptors_and_threads() {
         },
     );
     ended.assert_success();
+}
+
+/// A want of descriptors is an error, and over when some are closed; the whole of a file needs but one.
+#[test]
+fn descriptors_run_out() {
+    let ended = in_child("process::descriptors_run_out", &[], || {
+        let folder = Folder::new();
+        let path = folder.with("file", b"x");
+        for shape in [Shape::CurrentThread, Shape::Workers(2)] {
+            let runtime = shape.runtime();
+            runtime.block_on(async {
+                limit_descriptors(100);
+                let mut open = Vec::new();
+                let error = loop {
+                    match fs::File::open(&path).await {
+                        Ok(file) => open.push(file),
+                        Err(error) => break error,
+                    }
+                };
+                assert_eq!(
+                    error.raw_os_error(),
+                    Some(rustix::io::Errno::MFILE.raw_os_error())
+                );
+                assert!(fs::read(&path).await.is_err());
+                assert!(open[0].try_clone().await.is_err());
+                open.pop();
+                assert_eq!(fs::read(&path).await.unwrap(), b"x");
+            });
+        }
+    });
+    ended.assert_success();
+}
+
+fn limit_descriptors(limit: u64) {
+    let limit = rustix::process::Rlimit {
+        current: Some(limit),
+        maximum: Some(limit),
+    };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
 }
 
 /// Set in the child of a test that wants its standard streams: the name of the test.

@@ -17,12 +17,13 @@ use super::job::run;
 use crate::io::write_behind::{Sink, WriteBehind};
 use crate::time::{self, Duration};
 use std::fmt;
-use std::fs::{File as StdFile, Metadata, Permissions};
+use std::fs::{File as StdFile, FileTimes, Metadata, Permissions};
 use std::future::poll_fn;
 use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// How much is accepted before it is written, and read at once: two mebibytes, as in tokio.
 const MAX_BUF_SIZE: usize = 2 << 20;
@@ -385,6 +386,74 @@ impl File {
     pub async fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
         let std = self.std.clone();
         run(move || std.set_permissions(permissions)).await
+    }
+
+    /// Changes when the file says that it was read and written last: `os.utime`.
+    ///
+    /// # Errors
+    ///
+    /// If a write has failed, which would change the times again; and what [`std::fs::File::set_times`] says.
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped, it has had no effect if it hadn't begun; else it is done.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::fs::FileTimes;
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let path = std::env::temp_dir().join(format!("heist-doc-times-{}", std::process::id()));
+    ///     let file = heist::fs::File::create(&path).await?;
+    ///     let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+    ///     file.set_times(FileTimes::new().set_accessed(long_ago)).await?;
+    ///     assert_eq!(file.metadata().await?.accessed()?, long_ago);
+    ///     heist::fs::remove_file(path).await
+    /// })
+    /// # }
+    /// ```
+    pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
+        self.flushed(move |std| std.set_times(times)).await
+    }
+
+    /// Changes when the file says that it was written last: [`set_times`](Self::set_times) with that time alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`set_times`](Self::set_times).
+    ///
+    /// # Panics
+    ///
+    /// Outside a runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`set_times`](Self::set_times).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::SystemTime;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// heist::run(async {
+    ///     let path = std::env::temp_dir().join(format!("heist-doc-modified-{}", std::process::id()));
+    ///     let file = heist::fs::File::create(&path).await?;
+    ///     file.set_modified(SystemTime::UNIX_EPOCH).await?;
+    ///     assert_eq!(file.metadata().await?.modified()?, SystemTime::UNIX_EPOCH);
+    ///     heist::fs::remove_file(path).await
+    /// })
+    /// # }
+    /// ```
+    pub async fn set_modified(&self, time: SystemTime) -> io::Result<()> {
+        self.set_times(FileTimes::new().set_modified(time)).await
     }
 
     /// The standard library's file, when all that was accepted is written and nothing else is under way. Its cursor is where this one was: what was read ahead is given
