@@ -70,6 +70,16 @@ impl Folder {
     fn new_file(&self) -> PathBuf {
         self.0.join("new")
     }
+
+    /// Waits until nothing in it is open: jobs that nobody waits for have ended.
+    async fn is_unused(&self) {
+        until("something is open", || {
+            let entries = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
+            let mut links = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+            !links.any(|link| link.starts_with(&self.0))
+        })
+        .await;
+    }
 }
 
 impl Drop for Folder {
@@ -96,15 +106,7 @@ async fn whole_files(probe: Probe) {
         .drop_after(fs::copy(folder.words(), folder.0.join("copy")))
         .await;
     assert!(copied.is_none_or(|copied| copied.unwrap() == WORDS.len() as u64));
-    // What was begun ends: the directory can be removed when it has.
-    until("something is in use", || jobs_have_ended(&folder.0)).await;
-}
-
-/// Whether nothing in a directory is open.
-fn jobs_have_ended(folder: &Path) -> bool {
-    let entries = std::fs::read_dir("/proc/self/fd").into_iter().flatten();
-    let mut links = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
-    !links.any(|link| link.starts_with(folder))
+    folder.is_unused().await;
 }
 
 async fn paths(probe: Probe) {
@@ -205,6 +207,8 @@ async fn entries_of_a_directory(probe: Probe) {
         }
     }
     assert_eq!(count, ENTRIES);
+    drop(entries);
+    folder.is_unused().await;
 }
 
 async fn entries_as_a_stream(probe: Probe) {
@@ -216,6 +220,8 @@ async fn entries_as_a_stream(probe: Probe) {
     };
     assert_eq!(first.unwrap().unwrap().file_name(), "words");
     assert!(entries.next().await.is_none());
+    drop(entries);
+    folder.is_unused().await;
 }
 
 async fn opening(probe: Probe) {
@@ -233,6 +239,7 @@ async fn opening(probe: Probe) {
             .drop_after(options.read(true).open(folder.words()))
             .await,
     );
+    folder.is_unused().await;
 }
 
 /// What flush has acknowledged is there, in its order; and nothing of what is dropped is written twice.
@@ -260,6 +267,7 @@ async fn writing_flushing_and_seeking(probe: Probe) {
         std::fs::read(&path).unwrap() == accepted
     })
     .await;
+    folder.is_unused().await;
 }
 
 async fn reading_and_seeking(probe: Probe) {
@@ -290,6 +298,8 @@ async fn reading_and_seeking(probe: Probe) {
     // However it came to this, the cursor is there.
     let place = file.seek(SeekFrom::Current(0)).await.unwrap();
     assert_eq!(place, 7);
+    drop(file);
+    folder.is_unused().await;
 }
 
 async fn reading_a_pipe(probe: Probe) {
@@ -327,6 +337,8 @@ async fn writing_slices(probe: Probe) {
         closed.unwrap();
         assert_eq!(std::fs::read(&path).unwrap().len(), written.unwrap());
     }
+    drop(file);
+    folder.is_unused().await;
 }
 
 async fn whole_operations_of_a_file(probe: Probe) {
@@ -363,6 +375,8 @@ async fn whole_operations_of_a_file(probe: Probe) {
         .await;
     set.transpose().unwrap();
     drop(probe.drop_after(file.try_clone()).await);
+    drop(file);
+    folder.is_unused().await;
 }
 
 async fn places_that_the_caller_names(probe: Probe) {
@@ -391,6 +405,8 @@ async fn places_that_the_caller_names(probe: Probe) {
         written.unwrap();
         assert_eq!(&std::fs::read(folder.words()).unwrap()[1..3], b"yz");
     }
+    drop(file);
+    folder.is_unused().await;
 }
 
 /// A buffer that must not be left.
@@ -414,6 +430,7 @@ async fn back_to_the_standard_library(probe: Probe) {
         std::fs::read(folder.new_file()).unwrap() == WORDS
     })
     .await;
+    folder.is_unused().await;
 }
 
 async fn reading_and_writing_in_memory(probe: Probe) {

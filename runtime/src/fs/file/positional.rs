@@ -11,6 +11,7 @@ use std::fs::File as StdFile;
 use std::future::poll_fn;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 /// A buffer on its way to a job and back, even if that never runs.
 struct Lent<B> {
@@ -19,8 +20,14 @@ struct Lent<B> {
 }
 
 impl<B> Lent<B> {
-    fn use_for(mut self, operation: impl FnOnce(&mut B) -> io::Result<usize>) {
-        let result = self.buffer.as_mut().map(operation);
+    /// Lets go of the file before the buffer is back: then the operation is over, and whoever waited for it may be about to close the file.
+    fn use_for(
+        mut self,
+        std: Arc<StdFile>,
+        operation: impl FnOnce(&StdFile, &mut B) -> io::Result<usize>,
+    ) {
+        let result = self.buffer.as_mut().map(|buffer| operation(&std, buffer));
+        drop(std);
         if let Some(result) = result {
             self.give_back(result);
         }
@@ -227,10 +234,7 @@ impl File {
             back: Some(back),
         };
         let std = self.std.clone();
-        drop(spawn_file_job(
-            move || lent.use_for(|buffer| operation(&std, buffer)),
-            true,
-        ));
+        drop(spawn_file_job(move || lent.use_for(std, operation), true));
         let back = comes_back.await;
         back.expect("what is lent is given back, if only by its destructor")
     }
