@@ -9,6 +9,7 @@ use futures_io::AsyncWrite;
 use std::io::{self, IoSlice, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 /// How much is accepted before it is written: as of files.
@@ -32,7 +33,7 @@ const LIMIT: usize = 2 << 20;
 ///
 /// See [`stdout`].
 #[derive(Debug)]
-pub struct Stdout(WriteBehind<io::Stdout>);
+pub struct Stdout(WriteBehind<Arc<io::Stdout>>);
 
 /// A handle on standard error: from [`stderr`]. As [`Stdout`].
 ///
@@ -48,7 +49,7 @@ pub struct Stdout(WriteBehind<io::Stdout>);
 ///
 /// See [`stderr`].
 #[derive(Debug)]
-pub struct Stderr(WriteBehind<io::Stderr>);
+pub struct Stderr(WriteBehind<Arc<io::Stderr>>);
 
 /// Standard output, to be written as any stream. asyncio's `connect_write_pipe` with `sys.stdout`.
 ///
@@ -67,7 +68,7 @@ pub struct Stderr(WriteBehind<io::Stderr>);
 /// ```
 #[must_use]
 pub fn stdout() -> Stdout {
-    Stdout(WriteBehind::new(io::stdout()))
+    Stdout(WriteBehind::new(io::stdout().into()))
 }
 
 /// Standard error, to be written as any stream. asyncio's `connect_write_pipe` with `sys.stderr`.
@@ -87,10 +88,10 @@ pub fn stdout() -> Stdout {
 /// ```
 #[must_use]
 pub fn stderr() -> Stderr {
-    Stderr(WriteBehind::new(io::stderr()))
+    Stderr(WriteBehind::new(io::stderr().into()))
 }
 
-impl Sink for io::Stdout {
+impl Sink for Arc<io::Stdout> {
     fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
         let mut locked = self.lock();
         locked.write_all(bytes)?;
@@ -99,7 +100,7 @@ impl Sink for io::Stdout {
     }
 }
 
-impl Sink for io::Stderr {
+impl Sink for Arc<io::Stderr> {
     fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
         self.lock().write_all(bytes)
     }

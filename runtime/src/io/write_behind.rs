@@ -19,19 +19,15 @@ use std::mem;
 use std::task::{Context, Poll, Waker, ready};
 
 /// Where the bytes go.
-pub(crate) trait Sink: Send + Sync + 'static {
+pub(crate) trait Sink: Clone + Send + Sync + 'static {
     /// Writes all of it, on a thread that may block.
     fn write_all(&self, bytes: &[u8]) -> io::Result<()>;
 }
 
 /// The writing end; see the module.
 pub(crate) struct WriteBehind<S> {
-    shared: Arc<Shared<S>>,
-}
-
-struct Shared<S> {
     sink: S,
-    queue: Mutex<Queue>,
+    queue: Arc<Mutex<Queue>>,
 }
 
 #[derive(Default)]
@@ -47,21 +43,22 @@ struct Queue {
     waiting: Vec<Waker>,
 }
 
-/// The job that writes. It has none of this any more when it has said that it is not under way.
-struct Writing<S>(Option<Arc<Shared<S>>>);
+/// The job that writes. It lets go of the sink as it says that it is not under way any more: who waits for that may be about to close it.
+struct Writing<S> {
+    sink: Option<S>,
+    queue: Arc<Mutex<Queue>>,
+}
 
 impl<S: Sink> WriteBehind<S> {
     pub(crate) fn new(sink: S) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                sink,
-                queue: Mutex::default(),
-            }),
+            sink,
+            queue: Arc::default(),
         }
     }
 
     pub(crate) fn sink(&self) -> &S {
-        &self.shared.sink
+        &self.sink
     }
 
     /// Accepts bytes as long as there are no more than `limit` that no job has.
@@ -77,7 +74,7 @@ impl<S: Sink> WriteBehind<S> {
     ) -> Poll<io::Result<usize>> {
         let progress = ready!(coop::poll_proceed(cx));
         let (accepted, begins) = {
-            let mut queue = self.shared.queue.lock();
+            let mut queue = self.queue.lock();
             if !queue.is_writing
                 && let Err(error) = Handle::try_current()
             {
@@ -98,7 +95,7 @@ impl<S: Sink> WriteBehind<S> {
         if begins {
             self.spawn_job();
             // Refused, or very fast: then nothing of this is written.
-            if let Some(error) = self.shared.queue.lock().error.take() {
+            if let Some(error) = self.queue.lock().error.take() {
                 return Poll::Ready(Err(error));
             }
         }
@@ -106,26 +103,29 @@ impl<S: Sink> WriteBehind<S> {
     }
 
     fn spawn_job(&self) {
-        let job = Writing(Some(self.shared.clone()));
+        let job = Writing {
+            sink: Some(self.sink.clone()),
+            queue: self.queue.clone(),
+        };
         drop(spawn_file_job(move || job.run(), true));
     }
 
     /// Waits until nothing is accepted that is not written.
     pub(crate) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_idle(cx));
-        Poll::Ready(match self.shared.queue.lock().error.take() {
+        Poll::Ready(match self.queue.lock().error.take() {
             Some(error) => Err(error),
             None => Ok(()),
         })
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        !self.shared.queue.lock().is_writing
+        !self.queue.lock().is_writing
     }
 
     /// The same as [`poll_flush`](Self::poll_flush), and leaves an error to the next who writes or flushes.
     pub(crate) fn poll_idle(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut queue = self.shared.queue.lock();
+        let mut queue = self.queue.lock();
         if queue.is_writing {
             queue.wait(cx.waker());
             return Poll::Pending;
@@ -136,39 +136,44 @@ impl<S: Sink> WriteBehind<S> {
 
 impl<S: fmt::Debug> fmt::Debug for WriteBehind<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.shared.sink.fmt(f)
+        self.sink.fmt(f)
     }
 }
 
 impl<S: Sink> Writing<S> {
     fn run(mut self) {
         let mut bytes = Vec::new();
-        while let Some(shared) = &self.0 {
-            let (next, woken) = shared.queue.lock().next(bytes);
-            let Some(next) = next else {
-                return self.end(woken);
-            };
-            woken.into_iter().for_each(wake);
-            if let Err(error) = shared.sink.write_all(&next) {
+        while let Some(next) = self.next(bytes) {
+            bytes = next;
+            let sink = self.sink.as_ref();
+            if let Some(Err(error)) = sink.map(|sink| sink.write_all(&bytes)) {
                 return self.fail(error);
             }
-            bytes = next;
             bytes.clear();
         }
+    }
+
+    fn next(&mut self, written: Vec<u8>) -> Option<Vec<u8>> {
+        let (next, woken) = {
+            let mut queue = self.queue.lock();
+            let taken = queue.next(written);
+            if taken.0.is_none() {
+                self.sink = None;
+            }
+            taken
+        };
+        woken.into_iter().for_each(wake);
+        next
     }
 }
 
 impl<S> Writing<S> {
     fn fail(&mut self, error: io::Error) {
-        if let Some(shared) = &self.0 {
-            let woken = shared.queue.lock().fail(error);
-            self.end(woken);
-        }
-    }
-
-    /// Lets go of the sink before it wakes: who waits for the end may want that for himself.
-    fn end(&mut self, woken: Vec<Waker>) {
-        self.0 = None;
+        let woken = {
+            let mut queue = self.queue.lock();
+            self.sink = None;
+            queue.fail(error)
+        };
         woken.into_iter().for_each(wake);
     }
 }
@@ -178,7 +183,9 @@ impl<S> Drop for Writing<S> {
     fn drop(&mut self) {
         let error =
             "the runtime has shut down, or could start no thread: what was to be written is lost";
-        self.fail(io::Error::other(error));
+        if self.sink.is_some() {
+            self.fail(io::Error::other(error));
+        }
     }
 }
 
@@ -236,8 +243,8 @@ mod models {
     use std::task::Wake;
 
     /// What was written. (No thread holds the lock when it gives way to another.)
-    #[derive(Default)]
-    struct Written(parking_lot::Mutex<Vec<u8>>);
+    #[derive(Clone, Default)]
+    struct Written(std::sync::Arc<parking_lot::Mutex<Vec<u8>>>);
 
     impl Sink for Written {
         fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
@@ -256,10 +263,13 @@ mod models {
     }
 
     /// Accepts a byte; and does what a job does, if one begins.
-    fn write(shared: &Arc<Shared<Written>>, byte: u8) -> Option<Writing<Written>> {
-        let mut queue = shared.queue.lock();
+    fn write(behind: &WriteBehind<Written>, byte: u8) -> Option<Writing<Written>> {
+        let mut queue = behind.queue.lock();
         assert_eq!(queue.accept(&[IoSlice::new(&[byte])], 2), 1);
-        queue.begin().then(|| Writing(Some(shared.clone())))
+        queue.begin().then(|| Writing {
+            sink: Some(behind.sink.clone()),
+            queue: behind.queue.clone(),
+        })
     }
 
     /// What is accepted as the job ends is written by it, or by another that begins. Threads: this one writes, one is the job.
@@ -267,9 +277,9 @@ mod models {
     fn write_against_end_of_job() {
         model(|| {
             let behind = WriteBehind::new(Written::default());
-            let job = write(&behind.shared, 1).expect("it is the first");
+            let job = write(&behind, 1).expect("it is the first");
             let job = thread::spawn(move || job.run());
-            let another = write(&behind.shared, 2);
+            let another = write(&behind, 2);
             job.join().unwrap();
             if let Some(another) = another {
                 another.run();
@@ -284,7 +294,7 @@ mod models {
     fn flush_against_end_of_job() {
         model(|| {
             let behind = WriteBehind::new(Written::default());
-            let job = write(&behind.shared, 1).expect("it is the first");
+            let job = write(&behind, 1).expect("it is the first");
             let job = thread::spawn(move || job.run());
             let woken = std::sync::Arc::<Woken>::default();
             let waker = Waker::from(woken.clone());
