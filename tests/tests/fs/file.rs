@@ -273,7 +273,7 @@ pub(crate) fn back_to_the_standard_library(shape: Shape) {
         // Something is under way still, maybe.
         {
             let mut sync = pin!(file.sync_all());
-            poll_fn(|cx| Poll::Ready(drop(sync.as_mut().poll(cx)))).await;
+            let _ = poll_fn(|cx| Poll::Ready(sync.as_mut().poll(cx))).await;
         }
         let mut std = file.into_std().await;
         assert_eq!(std.stream_position().unwrap(), 5);
