@@ -21,6 +21,7 @@ pub mod client;
 pub mod criterion;
 pub mod document;
 pub mod epoll;
+pub mod files;
 pub mod go;
 pub mod io;
 pub mod latency;
@@ -43,6 +44,7 @@ pub fn workloads<P: sync::Primitives>() -> Vec<Workload<P>> {
         latency::workloads(),
         timers::workloads(),
         blocking::workloads(),
+        files::workloads(),
         sync::workloads(),
         io::workloads(),
         memory::workloads(),

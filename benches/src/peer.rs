@@ -8,6 +8,7 @@ pub(crate) mod tokio;
 
 use std::io;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub trait Peer: Send + Sync + Sized + 'static {
     type Unix: Send + 'static;
     /// A UDP socket.
     type Udp: Send + Sync + 'static;
+    /// A file.
+    type File: Send + 'static;
     /// The same connection as a `Stream`, as hyper wants it.
     type Http: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static;
 
@@ -133,6 +136,33 @@ pub trait Peer: Send + Sync + Sized + 'static {
         socket: &Self::Udp,
         buffer: &mut [u8],
     ) -> impl Future<Output = io::Result<usize>> + Send;
+
+    /// Reads a whole file.
+    fn read_file(path: PathBuf) -> impl Future<Output = io::Result<Vec<u8>>> + Send + 'static;
+
+    /// Copies a file.
+    fn copy_file(from: PathBuf, to: PathBuf) -> impl Future<Output = io::Result<u64>> + Send;
+
+    /// Opens a file to read it.
+    fn open(path: PathBuf) -> impl Future<Output = io::Result<Self::File>> + Send;
+
+    /// Makes a file to write it.
+    fn create(path: PathBuf) -> impl Future<Output = io::Result<Self::File>> + Send;
+
+    /// Reads some bytes.
+    fn file_read<'a>(
+        file: &'a mut Self::File,
+        buffer: &'a mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send;
+
+    /// Writes all bytes.
+    fn file_write_all<'a>(
+        file: &'a mut Self::File,
+        bytes: &'a [u8],
+    ) -> impl Future<Output = io::Result<()>> + Send;
+
+    /// Waits until the system has all bytes.
+    fn file_flush(file: &mut Self::File) -> impl Future<Output = io::Result<()>> + Send;
 
     /// Runs a future as a task on a worker and waits for it outside.
     fn run<F>(&self, future: F) -> F::Output

@@ -280,7 +280,7 @@ impl<J: Job> JobPool<J> {
     /// ```
     pub fn shutdown_now(&self, timeout: Option<Duration>) -> bool {
         self.shared.close();
-        self.cancel_queued();
+        self.cancel_queued(|_| true);
         self.shared.wait_until_ended(timeout)
     }
 
@@ -304,7 +304,8 @@ impl<J: Job> JobPool<J> {
         self.shared.queue.lock().jobs().for_each(look);
     }
 
-    /// Cancels the jobs that wait, on the calling thread. The pool goes on.
+    /// Cancels those of the jobs that wait which are chosen, on the calling thread. The pool goes on. The books are locked while it chooses: `is_chosen` is to be short, and must
+    /// not call the pool.
     ///
     /// # Examples
     ///
@@ -317,13 +318,13 @@ impl<J: Job> JobPool<J> {
     /// # }
     /// let pool: JobPool<Greet> = Pool::builder().build_job_pool();
     /// pool.submit(Greet)?;
-    /// pool.cancel_queued();
+    /// pool.cancel_queued(|_: &Greet| true);
     /// pool.submit(Greet)?;
     /// assert!(pool.shutdown(None));
     /// # Ok::<(), heist_blocking_pool::Rejected<Greet>>(())
     /// ```
-    pub fn cancel_queued(&self) {
-        let cancelled = self.shared.queue.lock().take_jobs();
+    pub fn cancel_queued(&self, is_chosen: impl FnMut(&J) -> bool) {
+        let cancelled = self.shared.queue.lock().take_jobs(is_chosen);
         for job in cancelled {
             contain("a job's `cancel`", || job.cancel());
         }

@@ -234,9 +234,16 @@ impl<J> Queue<J> {
         self.jobs.iter()
     }
 
-    /// Takes out every job that no thread has taken.
-    pub(crate) fn take_jobs(&mut self) -> VecDeque<J> {
-        std::mem::take(&mut self.jobs)
+    /// Takes out those jobs that no thread has taken and that are chosen.
+    pub(crate) fn take_jobs(&mut self, is_chosen: impl FnMut(&J) -> bool) -> VecDeque<J> {
+        // First all answers: a panic among them costs no job.
+        let chosen: Vec<bool> = self.jobs.iter().map(is_chosen).collect();
+        let mut chosen = chosen.into_iter();
+        let jobs = std::mem::take(&mut self.jobs);
+        let (taken, kept): (VecDeque<J>, _) =
+            jobs.into_iter().partition(|_| chosen.next() == Some(true));
+        self.jobs = kept;
+        taken
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -41,6 +41,7 @@
 //! | `run_in_executor`, `to_thread` | [`spawn_blocking`]; [`blocking`] for pools of your own |
 //! | `Future`, synchronisation | [`sync`] |
 //! | `open_connection`, `start_server`, `create_datagram_endpoint` | [`net`], [`io`] |
+//! | aiofiles, `os` and `shutil` in `to_thread` | [`fs`] |
 //! | `add_reader`, `add_writer` | [`io::unix::AsyncFd`] |
 //!
 //! # Features
@@ -55,6 +56,7 @@
 
 mod count;
 mod failure;
+pub mod fs;
 mod future;
 pub mod io;
 mod local_set;

@@ -81,6 +81,24 @@ where
     }
 }
 
+/// Runs an operation on a file on the runtime's blocking pool, as [`spawn_blocking`] does a function, in a queue of its own; see `BlockingPool::spawn_file_job`.
+///
+/// # Panics
+///
+/// If the thread is in no runtime.
+#[track_caller]
+pub(crate) fn spawn_file_job<F, R>(function: F, is_promised: bool) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let place = std::panic::Location::caller();
+    match Handle::try_current() {
+        Ok(handle) => handle.spawn_file_job(function, is_promised, place),
+        Err(error) => panic!("{error}"),
+    }
+}
+
 /// Runs a synchronous function that blocks or computes for long here and now, in the middle of a task, whose worker it says is gone meanwhile: other workers take over at once
 /// what waits for it, and if none is left a standby worker does. The function may borrow from the task, and may itself call `Handle::block_on`.
 ///

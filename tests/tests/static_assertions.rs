@@ -6,10 +6,11 @@
 //! Each promise is the one that tokio makes for its type of the same name, but where a comment says why not.
 
 use heist::blocking::{self, Job, JobPool, Metrics, Pool, RejectReason, Rejected};
+use heist::fs::{DirBuilder, DirEntry, File, OpenOptions, ReadDir, ReadDirStream};
 use heist::io::unix::{
     AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdTryNewError, TryIoError,
 };
-use heist::io::{Interest, Ready};
+use heist::io::{DuplexStream, Interest, Ready, Stderr, Stdin, Stdout};
 use heist::net::{
     TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, tcp, unix,
 };
@@ -164,6 +165,18 @@ impl Future for Pinned {
         std::task::Poll::Ready(())
     }
 }
+
+// Files and streams.
+assert_impl_all!(File: Send, Sync, Unpin, AsFd);
+assert_impl_all!(OpenOptions: Send, Sync, Unpin, Clone);
+assert_impl_all!(DirBuilder: Send, Sync, Unpin);
+assert_impl_all!(ReadDir: Send, Sync, Unpin);
+assert_impl_all!(ReadDirStream: Send, Sync, Unpin);
+assert_impl_all!(DirEntry: Send, Sync, Unpin);
+assert_impl_all!(Stdin: Send, Sync, Unpin, AsFd);
+assert_impl_all!(Stdout: Send, Sync, Unpin, AsFd);
+assert_impl_all!(Stderr: Send, Sync, Unpin, AsFd);
+assert_impl_all!(DuplexStream: Send, Sync, Unpin);
 
 // Synchronisation.
 assert_impl_all!(Notify: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
@@ -479,6 +492,22 @@ fn futures() {
         of(socket.recv(&mut []));
         of(socket.recv_from(&mut []));
         of(socket.async_io(Interest::READABLE, || Ok(())));
+    });
+    of(heist::fs::read("path"));
+    of(heist::fs::write("path", Vec::new()));
+    of(heist::fs::rename("from", String::new()));
+    of(heist::fs::read_dir("path"));
+    promised(async |directory: &mut ReadDir| of(directory.next_entry()));
+    promised(async |file: File| {
+        of(file.sync_all());
+        of(file.set_len(0));
+        of(file.try_clone());
+        of(file.read_at([0], 0));
+        of(file.write_all_at("", 0));
+        of(file.into_std());
+    });
+    promised(async |(a, b): &mut (DuplexStream, DuplexStream)| {
+        of(heist::io::copy_bidirectional(a, b));
     });
     promised(async |fd: &mut AsyncFd<OwnedFd>| {
         of(fd.readable());

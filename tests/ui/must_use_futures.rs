@@ -1,8 +1,9 @@
 //! Futures do nothing unless awaited.
 #![deny(unused_must_use)]
 
-use heist::io::Interest;
+use heist::fs::{self, DirBuilder, DirEntry, File, OpenOptions, ReadDir};
 use heist::io::unix::AsyncFd;
+use heist::io::{DuplexStream, Interest, copy_bidirectional, copy_bidirectional_with_sizes, duplex};
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix};
 use heist::sync::{CancellationToken, Notify, Queue, broadcast, mpsc, oneshot, watch};
 use heist::sync::{Barrier, Condition, Event, Mutex, MutexGuard, OnceCell, RwLock, Semaphore, SetOnce};
@@ -138,4 +139,55 @@ fn queues(queue: &Queue<u8>) {
     queue.put(1);
     queue.get();
     queue.join();
+}
+
+fn files() {
+    fs::read("path");
+    fs::read_to_string("path");
+    fs::write("path", "contents");
+    fs::copy("from", "to");
+    fs::canonicalize("path");
+    fs::create_dir("path");
+    fs::create_dir_all("path");
+    fs::hard_link("original", "link");
+    fs::metadata("path");
+    fs::read_link("path");
+    fs::remove_dir("path");
+    fs::remove_dir_all("path");
+    fs::remove_file("path");
+    fs::rename("from", "to");
+    fs::symlink("original", "link");
+    fs::symlink_metadata("path");
+    fs::try_exists("path");
+    fs::read_dir("path");
+    OpenOptions::new().open("path");
+    File::create("path");
+    File::create_new("path");
+    DirBuilder::new().create("path");
+}
+
+fn entries(directory: &mut ReadDir, entry: &DirEntry) {
+    directory.next_entry();
+    entry.file_type();
+}
+
+fn open_files(file: File) {
+    file.sync_all();
+    file.sync_data();
+    file.set_len(0);
+    file.try_clone();
+    file.set_times(std::fs::FileTimes::new());
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH);
+    file.set_permissions(std::fs::metadata("path").unwrap().permissions());
+    file.read_at([0], 0);
+    file.read_exact_at([0], 0);
+    file.write_at([0], 0);
+    file.write_all_at([0], 0);
+    file.into_std();
+}
+
+fn streams(a: &mut DuplexStream, b: &mut DuplexStream) {
+    duplex(1);
+    copy_bidirectional(a, b);
+    copy_bidirectional_with_sizes(a, b, 1, 1);
 }

@@ -9,6 +9,7 @@ use heist::runtime::{Builder, Runtime};
 use heist::sync::oneshot;
 use heist::task::JoinHandle;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// heist.
@@ -23,6 +24,7 @@ impl Peer for Heist {
     type Stream = TcpStream;
     type Unix = UnixStream;
     type Udp = UdpSocket;
+    type File = heist::fs::File;
     type Http = TcpStream;
 
     fn build(workers: usize) -> Self {
@@ -155,5 +157,39 @@ impl Peer for Heist {
         buffer: &mut [u8],
     ) -> impl Future<Output = io::Result<usize>> + Send {
         socket.recv(buffer)
+    }
+
+    async fn read_file(path: PathBuf) -> io::Result<Vec<u8>> {
+        heist::fs::read(path).await
+    }
+
+    async fn copy_file(from: PathBuf, to: PathBuf) -> io::Result<u64> {
+        heist::fs::copy(from, to).await
+    }
+
+    async fn open(path: PathBuf) -> io::Result<Self::File> {
+        heist::fs::File::open(path).await
+    }
+
+    async fn create(path: PathBuf) -> io::Result<Self::File> {
+        heist::fs::File::create(path).await
+    }
+
+    fn file_read<'a>(
+        file: &'a mut Self::File,
+        buffer: &'a mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        file.read(buffer)
+    }
+
+    fn file_write_all<'a>(
+        file: &'a mut Self::File,
+        bytes: &'a [u8],
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        file.write_all(bytes)
+    }
+
+    fn file_flush(file: &mut Self::File) -> impl Future<Output = io::Result<()>> + Send {
+        file.flush()
     }
 }

@@ -13,6 +13,7 @@ use smol::net::unix::UnixStream;
 use smol::net::{TcpListener, TcpStream, UdpSocket};
 use smol::{Executor, Task, Timer};
 use smol_hyper::rt::FuturesIo;
+use std::path::PathBuf;
 use std::time::Duration;
 use std::{io, thread};
 
@@ -42,6 +43,7 @@ impl Peer for Smol {
     type Stream = TcpStream;
     type Unix = UnixStream;
     type Udp = UdpSocket;
+    type File = smol::fs::File;
     type Http = FuturesIo<TcpStream>;
 
     fn build(workers: usize) -> Self {
@@ -181,5 +183,39 @@ impl Peer for Smol {
         buffer: &mut [u8],
     ) -> impl Future<Output = io::Result<usize>> + Send {
         socket.recv(buffer)
+    }
+
+    async fn read_file(path: PathBuf) -> io::Result<Vec<u8>> {
+        smol::fs::read(path).await
+    }
+
+    async fn copy_file(from: PathBuf, to: PathBuf) -> io::Result<u64> {
+        smol::fs::copy(from, to).await
+    }
+
+    async fn open(path: PathBuf) -> io::Result<Self::File> {
+        smol::fs::File::open(path).await
+    }
+
+    async fn create(path: PathBuf) -> io::Result<Self::File> {
+        smol::fs::File::create(path).await
+    }
+
+    fn file_read<'a>(
+        file: &'a mut Self::File,
+        buffer: &'a mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        file.read(buffer)
+    }
+
+    fn file_write_all<'a>(
+        file: &'a mut Self::File,
+        bytes: &'a [u8],
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        file.write_all(bytes)
+    }
+
+    fn file_flush(file: &mut Self::File) -> impl Future<Output = io::Result<()>> + Send {
+        file.flush()
     }
 }

@@ -5,6 +5,7 @@
 use super::Peer;
 use hyper_util::rt::TokioIo;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
@@ -24,6 +25,7 @@ impl Peer for Tokio {
     type Stream = TcpStream;
     type Unix = UnixStream;
     type Udp = UdpSocket;
+    type File = tokio::fs::File;
     type Http = TokioIo<TcpStream>;
 
     fn build(workers: usize) -> Self {
@@ -157,5 +159,39 @@ impl Peer for Tokio {
         buffer: &mut [u8],
     ) -> impl Future<Output = io::Result<usize>> + Send {
         socket.recv(buffer)
+    }
+
+    async fn read_file(path: PathBuf) -> io::Result<Vec<u8>> {
+        tokio::fs::read(path).await
+    }
+
+    async fn copy_file(from: PathBuf, to: PathBuf) -> io::Result<u64> {
+        tokio::fs::copy(from, to).await
+    }
+
+    async fn open(path: PathBuf) -> io::Result<Self::File> {
+        tokio::fs::File::open(path).await
+    }
+
+    async fn create(path: PathBuf) -> io::Result<Self::File> {
+        tokio::fs::File::create(path).await
+    }
+
+    fn file_read<'a>(
+        file: &'a mut Self::File,
+        buffer: &'a mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        file.read(buffer)
+    }
+
+    fn file_write_all<'a>(
+        file: &'a mut Self::File,
+        bytes: &'a [u8],
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        file.write_all(bytes)
+    }
+
+    fn file_flush(file: &mut Self::File) -> impl Future<Output = io::Result<()>> + Send {
+        file.flush()
     }
 }

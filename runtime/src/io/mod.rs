@@ -4,6 +4,9 @@
 //! [`AsyncBufReadExt`] and [`AsyncSeekExt`] give them `read_exact`, `write_all`, `lines`, `seek` and the like. Together they
 //! stand for asyncio's `StreamReader` and `StreamWriter`. Descriptors of your own are waited for by [`unix::AsyncFd`].
 //!
+//! The process's own streams are [`stdin`], [`stdout`] and [`stderr`]; two connected ones without a kernel are made by [`duplex`](fn@duplex), and
+//! [`copy_bidirectional`](fn@copy_bidirectional) connects two of any kind. `lines()`, `split` and `bytes` are streams.
+//!
 //! # Examples
 //!
 //! ```
@@ -23,15 +26,25 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod copy_bidirectional;
+mod duplex;
+mod stdin;
+mod stdout;
 pub mod unix;
+pub(crate) mod write_behind;
+
+pub use self::copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
+pub use self::duplex::{DuplexStream, duplex};
+pub use self::stdin::{Stdin, stdin};
+pub use self::stdout::{Stderr, Stdout, stderr, stdout};
 
 pub use crate::reactor::{Interest, Ready};
 #[doc(no_inline)]
 pub use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 #[doc(no_inline)]
 pub use futures_lite::io::{
-    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufWriter, ReadHalf,
-    WriteHalf, copy, split,
+    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufWriter, Lines,
+    ReadHalf, WriteHalf, copy, empty, repeat, sink, split,
 };
 #[doc(no_inline)]
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};

@@ -642,7 +642,11 @@ impl Builder {
             .keep_alive(self.keep_alive);
         let failures = &self.scheduler.failures;
         let has_wish = failures.hook.is_some() || !failures.is_reported;
-        BlockingPool::new(builder, has_wish.then(|| Arc::new(failures.clone())))
+        BlockingPool::new(
+            builder,
+            self.max_blocking_threads,
+            has_wish.then(|| Arc::new(failures.clone())),
+        )
     }
 
     /// The threads of relief, if there are any workers to relieve.

@@ -218,6 +218,20 @@ impl Handle {
         self.shared.blocking.spawn(self, function, spawn)
     }
 
+    pub(crate) fn spawn_file_job<F, R>(
+        &self,
+        function: F,
+        is_promised: bool,
+        place: &'static Location<'static>,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let blocking = &self.shared.blocking;
+        blocking.spawn_file_job(self, function, is_promised, place)
+    }
+
     /// Runs a future to its end on this thread, in this runtime: see [`Runtime::block_on`](super::Runtime::block_on). asyncio's
     /// `run_coroutine_threadsafe(…).result()`.
     ///

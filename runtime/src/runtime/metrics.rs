@@ -305,7 +305,8 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn blocking_queue_depth(&self) -> usize {
-        self.handle.blocking().metrics().queue_depth()
+        let blocking = self.handle.blocking();
+        blocking.metrics().queue_depth() + blocking.files_depth()
     }
 
     /// How many sockets and other descriptors have been registered with the reactor.

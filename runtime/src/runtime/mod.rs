@@ -25,6 +25,7 @@ mod blocking;
 mod builder;
 pub(crate) mod context;
 mod current_thread;
+mod file_jobs;
 mod handle;
 mod metrics;
 mod multi_thread;

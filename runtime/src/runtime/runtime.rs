@@ -332,7 +332,7 @@ impl Runtime {
         }
         self.join(None);
         // The last worker has closed the drivers: a job that waited for them goes on, and ends.
-        self.handle.blocking().shutdown(None);
+        self.handle.blocking().shutdown(&self.handle, None);
     }
 
     /// Futures and queued jobs are dropped on another thread, since a destructor may take for ever.
@@ -360,7 +360,7 @@ impl Runtime {
         }
         let left = || timeout.saturating_sub(now().saturating_duration_since(begun));
         if self.join(Some(left())) {
-            self.handle.blocking().shutdown(Some(left()));
+            self.handle.blocking().shutdown(&self.handle, Some(left()));
         }
     }
 
@@ -378,7 +378,7 @@ impl Runtime {
 pub(super) fn drop_what_waits(handle: &Handle) {
     let _guard = handle.enter();
     handle.scheduler().drop_tasks();
-    handle.blocking().shutdown(Some(Duration::ZERO));
+    handle.blocking().shutdown(handle, Some(Duration::ZERO));
     if let Some(core) = handle.core() {
         core.retire(Some(Duration::ZERO));
     }

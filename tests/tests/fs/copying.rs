@@ -1,0 +1,129 @@
+//! Streams in memory, and bytes copied both ways.
+
+use crate::support::noise;
+use heist::io::{
+    AsyncReadExt, AsyncWriteExt, DuplexStream, ErrorKind, copy_bidirectional,
+    copy_bidirectional_with_sizes, duplex,
+};
+use heist::spawn;
+use heist_tests::{Shape, once_waiting};
+
+pub(crate) fn both_ways(shape: Shape) {
+    shape.block_on(async {
+        let (mut one, mut two) = duplex(8);
+        one.write_all(b"ping").await.unwrap();
+        let mut four = [0; 4];
+        two.read_exact(&mut four).await.unwrap();
+        assert_eq!(&four, b"ping");
+        two.write_all(b"pong").await.unwrap();
+        one.read_exact(&mut four).await.unwrap();
+        assert_eq!(&four, b"pong");
+        // No more than there is room for.
+        assert_eq!(one.write(&[0; 20]).await.unwrap(), 8);
+        let (mut one, mut two) = (one, two);
+        let written = once_waiting(one.write(b"x"), || ());
+        let (written, read) = heist::join!(written, two.read(&mut four));
+        assert_eq!((written.unwrap(), read.unwrap()), (1, 4));
+    });
+}
+
+pub(crate) fn one_end_first(shape: Shape) {
+    shape.block_on(async {
+        // Closed, it can still be read.
+        let (mut one, mut two) = duplex(8);
+        one.write_all(b"last").await.unwrap();
+        one.close().await.unwrap();
+        assert_eq!(
+            one.write(b"x").await.unwrap_err().kind(),
+            ErrorKind::BrokenPipe
+        );
+        let mut text = String::new();
+        two.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "last");
+        two.write_all(b"more").await.unwrap();
+        drop(two);
+        text.clear();
+        one.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "more");
+
+        // Through a proxy, the client first.
+        let (mut client, mut proxy) = duplex(16);
+        let (mut upstream, mut server) = duplex(16);
+        let copying = spawn(async move { copy_bidirectional(&mut proxy, &mut upstream).await });
+        client.write_all(b"question").await.unwrap();
+        client.close().await.unwrap();
+        text.clear();
+        server.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "question");
+        server.write_all(b"answer").await.unwrap();
+        server.close().await.unwrap();
+        text.clear();
+        client.read_to_string(&mut text).await.unwrap();
+        assert_eq!(text, "answer");
+        assert_eq!(copying.await.unwrap().unwrap(), (8, 6));
+    });
+}
+
+async fn send(mut stream: heist::io::WriteHalf<DuplexStream>, bytes: Vec<u8>) {
+    stream.write_all(&bytes).await.unwrap();
+    stream.close().await.unwrap();
+}
+
+async fn receive(mut stream: heist::io::ReadHalf<DuplexStream>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    bytes
+}
+
+pub(crate) fn megabytes_through_little_room(shape: Shape) {
+    const LENGTH: usize = 1 << 20;
+    shape.block_on(async {
+        let (client, mut proxy) = duplex(3_000);
+        let (mut upstream, server) = duplex(7_000);
+        let copying = spawn(async move {
+            copy_bidirectional_with_sizes(&mut proxy, &mut upstream, 1_000, 9_000).await
+        });
+        let bytes = noise(LENGTH);
+        let (client_read, client_write) = heist::io::split(client);
+        let (server_read, server_write) = heist::io::split(server);
+        let tasks = [
+            spawn(send(client_write, bytes.clone())),
+            spawn(send(server_write, bytes.clone())),
+        ];
+        let answers = [spawn(receive(server_read)), spawn(receive(client_read))];
+        for task in tasks {
+            task.await.unwrap();
+        }
+        for answer in answers {
+            assert!(answer.await.unwrap() == bytes);
+        }
+        let length = LENGTH as u64;
+        assert_eq!(copying.await.unwrap().unwrap(), (length, length));
+    });
+}
+
+pub(crate) fn errors_end_it(shape: Shape) {
+    shape.block_on(async {
+        let (mut client, mut proxy) = duplex(16);
+        let (mut upstream, server) = duplex(16);
+        drop(server);
+        client.write_all(b"lost").await.unwrap();
+        let error = copy_bidirectional(&mut proxy, &mut upstream)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    });
+}
+
+pub(crate) fn who_waits_is_told_of_the_end(shape: Shape) {
+    shape.block_on(async {
+        let (mut one, two) = duplex(1);
+        let read = once_waiting(one.read(&mut [0]), move || drop(two)).await;
+        assert_eq!(read.unwrap(), 0);
+
+        let (mut one, two) = duplex(1);
+        one.write_all(b"x").await.unwrap();
+        let written = once_waiting(one.write(b"y"), move || drop(two)).await;
+        assert_eq!(written.unwrap_err().kind(), ErrorKind::BrokenPipe);
+    });
+}

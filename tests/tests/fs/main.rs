@@ -1,0 +1,71 @@
+//! Files and the process's own streams on the whole runtime, for every shape of it: current-thread, and 1, 2 and 8 workers. A case is a function that is given the shape; the
+//! names of the tests say which it was: `workers_8::whole::many_at_once`.
+//!
+//! What concerns the whole process (its descriptors, its threads, its standard input) is done in a child: `process.rs`.
+
+mod copying;
+mod directories;
+mod errors;
+mod file;
+mod process;
+mod support;
+mod whole;
+
+/// Makes a test of each case, for each shape.
+macro_rules! suite {
+    ($($module:ident: $($case:ident)+;)+) => {
+        suite!(current_thread, Shape::CurrentThread, $($module: $($case)+;)+);
+        suite!(workers_1, Shape::Workers(1), $($module: $($case)+;)+);
+        suite!(workers_2, Shape::Workers(2), $($module: $($case)+;)+);
+        suite!(workers_8, Shape::Workers(8), $($module: $($case)+;)+);
+    };
+    ($name:ident, $shape:expr, $($module:ident: $($case:ident)+;)+) => {
+        mod $name {
+            $(mod $module {
+                use heist_tests::{Shape, guarded};
+
+                $(#[test]
+                fn $case() {
+                    let name = concat!(stringify!($name), "::", stringify!($module), "::", stringify!($case));
+                    guarded(name, || crate::$module::$case($shape));
+                })+
+            })+
+        }
+    };
+}
+
+suite! {
+    whole:
+        what_is_written_is_read
+        files_that_say_nothing_of_their_length
+        copies_and_links
+        many_at_once
+        files_that_are_slow_hold_up_no_others;
+    directories:
+        every_entry_once
+        entries_keep_nothing_open
+        trees_are_made_and_removed;
+    file:
+        what_is_written_is_read
+        seeks_and_writes_count_from_what_was_handed_out
+        reads_that_are_dropped_lose_nothing
+        what_was_accepted_is_written_when_the_file_is_dropped
+        what_was_accepted_is_written_when_the_runtime_ends
+        slices_are_written_in_one
+        appended_lines_by_many
+        places_that_the_caller_names
+        back_to_the_standard_library
+        a_pipe_as_a_file
+        lines_of_a_file;
+    errors:
+        what_is_not_there
+        a_full_disk_is_told
+        after_the_runtime
+        outside_a_runtime;
+    copying:
+        both_ways
+        one_end_first
+        megabytes_through_little_room
+        errors_end_it
+        who_waits_is_told_of_the_end;
+}
