@@ -40,6 +40,8 @@
 //! | `Future`, synchronisation | [`sync`] |
 //! | `open_connection`, `start_server`, `create_datagram_endpoint` | [`net`], [`io`] |
 //! | `add_reader`, `add_writer` | [`io::unix::AsyncFd`] |
+//! | `create_subprocess_exec`, `create_subprocess_shell` | [`process`] |
+//! | `add_signal_handler` | [`signal`] |
 //!
 //! # Features
 //!
@@ -52,14 +54,17 @@
 //! - `full`: all the others.
 
 mod count;
+mod errand;
 mod failure;
 mod future;
 pub mod io;
 mod loom;
 pub mod net;
+pub mod process;
 mod reactor;
 pub mod runtime;
 mod scheduler;
+pub mod signal;
 mod spawn;
 pub mod task;
 pub mod time;
