@@ -12,13 +12,13 @@
 
 use crate::failure;
 use crate::loom::Mutex;
-use crate::loom::atomic::AtomicUsize;
+use crate::loom::atomic::{AtomicBool, AtomicUsize};
 use heist_sync::coop;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{AcqRel, Acquire};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::task::{Context, Wake, Waker};
 
 /// See the head of the module.
@@ -27,25 +27,37 @@ pub(crate) struct Errand {
     wakes: AtomicUsize,
     /// Locked by who polls, and so never waited for. Gone when it has ended.
     future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
+    is_stopped: AtomicBool,
 }
 
 impl Errand {
-    /// Polls the future, and keeps it as long as something keeps its waker.
-    pub(crate) fn start(future: impl Future<Output = ()> + Send + 'static) {
+    /// Polls the future. It lives as long as something keeps its waker, or what this returns.
+    pub(crate) fn start(future: impl Future<Output = ()> + Send + 'static) -> Arc<Self> {
         // Polled in the middle of any task, it must not spend that one's budget, or wait for it.
         let future = coop::unconstrained(future);
-        let errand = Self {
+        let errand = Arc::new(Self {
             wakes: AtomicUsize::new(0),
             future: Mutex::new(Some(Box::pin(future))),
-        };
-        Arc::new(errand).wake();
+            is_stopped: AtomicBool::new(false),
+        });
+        errand.wake_by_ref();
+        errand
+    }
+
+    /// Drops the future: now, or if it is being polled, when that poll ends.
+    pub(crate) fn stop(self: &Arc<Self>) {
+        // Relaxed: the wake publishes it.
+        self.is_stopped.store(true, Relaxed);
+        self.wake_by_ref();
     }
 
     fn poll(self: &Arc<Self>) {
         let waker = Waker::from(Arc::clone(self));
         let mut slot = self.future.lock();
         let polled = failure::catch(|| {
-            if let Some(future) = &mut *slot
+            if self.is_stopped.load(Relaxed) {
+                *slot = None;
+            } else if let Some(future) = &mut *slot
                 && future
                     .as_mut()
                     .poll(&mut Context::from_waker(&waker))
@@ -93,7 +105,7 @@ impl fmt::Debug for Errand {
 mod tests {
     use super::*;
     use std::future::poll_fn;
-    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use std::sync::OnceLock;
     use std::task::Poll;
 
     /// Wakes itself while it is polled, from the inside of other wakes: it is polled once more, not in itself.
@@ -101,7 +113,7 @@ mod tests {
     fn a_wake_from_the_inside() {
         let polls = Arc::new(AtomicUsize::new(0));
         let counted = polls.clone();
-        Errand::start(poll_fn(move |cx| {
+        let errand = Errand::start(poll_fn(move |cx| {
             let polls = counted.fetch_add(1, Relaxed) + 1;
             if polls == 3 {
                 return Poll::Ready(());
@@ -114,6 +126,36 @@ mod tests {
         assert_eq!(polls.load(Relaxed), 3);
         // What it captured is gone.
         assert_eq!(Arc::strong_count(&polls), 1);
+        // Nothing is left to be polled, or stopped.
+        errand.wake_by_ref();
+        errand.stop();
+        assert_eq!(polls.load(Relaxed), 3);
+    }
+
+    #[test]
+    fn stopped_from_the_inside() {
+        let itself = Arc::new(OnceLock::<Arc<Errand>>::new());
+        let captured = itself.clone();
+        let errand = Errand::start(poll_fn(move |_| {
+            if let Some(errand) = captured.get() {
+                errand.stop();
+            }
+            Poll::Pending
+        }));
+        itself.set(errand.clone()).expect("it is set once");
+        errand.wake();
+        assert_eq!(Arc::strong_count(&itself), 1);
+    }
+
+    #[test]
+    fn a_panic_ends_it() {
+        let held = Arc::new(());
+        let captured = held.clone();
+        Errand::start(poll_fn(move |_| {
+            let _ = &captured;
+            panic!("on purpose")
+        }));
+        assert_eq!(Arc::strong_count(&held), 1);
     }
 
     #[test]
@@ -131,40 +173,64 @@ mod tests {
 #[cfg(test)]
 mod models {
     use super::*;
-    use crate::loom::{model, thread};
+    use crate::loom::{Arc as Shared, model, thread};
     use std::future::poll_fn;
-    use std::sync::atomic::Ordering::Relaxed;
     use std::task::Poll;
 
-    /// Two threads each make something known and then wake: the polls don't overlap, and the last one knows of both.
+    /// What the errand of a model has seen.
+    struct Seen {
+        known: AtomicUsize,
+        found: AtomicUsize,
+    }
+
+    /// An errand that takes over what is known each time that it is polled.
+    fn errand() -> (Arc<Errand>, Shared<Seen>) {
+        let seen = Shared::new(Seen {
+            known: AtomicUsize::new(0),
+            found: AtomicUsize::new(0),
+        });
+        let errand = Errand::start({
+            let seen = seen.clone();
+            poll_fn(move |_| {
+                seen.found.store(seen.known.load(Relaxed), Relaxed);
+                Poll::Pending
+            })
+        });
+        (errand, seen)
+    }
+
+    fn tell(errand: &Arc<Errand>, seen: &Seen) {
+        seen.known.fetch_add(1, Relaxed);
+        errand.wake_by_ref();
+    }
+
+    /// Two threads each make something known and then wake: the polls don't overlap, and the last one finds both.
     #[test]
     fn wake_of_an_errand_against_wake() {
         model(|| {
-            let known = crate::loom::Arc::new(AtomicUsize::new(0));
-            let found = crate::loom::Arc::new(AtomicUsize::new(0));
-            let kept = Arc::new(std::sync::Mutex::new(None));
-            Errand::start({
-                let (known, found, kept) = (known.clone(), found.clone(), kept.clone());
-                poll_fn(move |cx| {
-                    *kept.lock().unwrap() = Some(cx.waker().clone());
-                    found.store(known.load(Relaxed), Relaxed);
-                    Poll::Pending
-                })
-            });
-            let waker = kept.lock().unwrap().take().expect("it was polled");
+            let (errand, seen) = errand();
             let other = thread::spawn({
-                let (known, waker) = (known.clone(), waker.clone());
-                move || {
-                    known.fetch_add(1, Relaxed);
-                    waker.wake();
-                }
+                let (errand, seen) = (errand.clone(), seen.clone());
+                move || tell(&errand, &seen)
             });
-            known.fetch_add(1, Relaxed);
-            waker.wake();
+            tell(&errand, &seen);
             other.join().unwrap();
-            assert_eq!(found.load(Relaxed), 2);
-            // It would keep itself.
-            kept.lock().unwrap().take();
+            assert_eq!(seen.found.load(Relaxed), 2);
+        });
+    }
+
+    /// One thread stops it, another wakes it: when both are done, its future is gone.
+    #[test]
+    fn wake_of_an_errand_against_stop() {
+        model(|| {
+            let (errand, seen) = errand();
+            let other = thread::spawn({
+                let (errand, seen) = (errand.clone(), seen.clone());
+                move || tell(&errand, &seen)
+            });
+            errand.stop();
+            other.join().unwrap();
+            assert!(errand.future.lock().is_none());
         });
     }
 }

@@ -7,10 +7,11 @@
 //! 2. That is an event of the runtime's reactor. It wakes the errand, which takes the bytes and changes the channel.
 //! 3. The listeners' tasks are woken. What came meanwhile is a byte in the bell, or a change of the channel that they have not seen.
 //!
-//! A source exists as long as anybody listens; then the handler is told to leave it alone, by which the bell's other end is closed, and the errand ends.
+//! A source exists as long as anybody listens; then the handler is told to leave it alone, and the errand is stopped.
 
 use super::SignalKind;
 use crate::errand::Errand;
+use crate::failure;
 use crate::io::Interest;
 use crate::reactor::{Kind, Reactor, Registered};
 use heist_sync::watch;
@@ -35,6 +36,7 @@ pub(super) struct Source {
     _reactor: Arc<Reactor>,
     signals: watch::Receiver<()>,
     action: SigId,
+    errand: Arc<Errand>,
 }
 
 impl Source {
@@ -66,10 +68,13 @@ impl Source {
         rope.set_nonblocking(true)?;
         let bell = Registered::new(bell, Kind::Foreign(Interest::READABLE))?;
         let (sender, signals) = watch::channel(());
-        Errand::start(async move {
-            // Until nobody is left at the rope, or the runtime ends.
+        let errand = Errand::start(async move {
+            // Until the runtime ends.
             while bell.io(Interest::READABLE, hear).await.is_ok() {
-                sender.send_replace(());
+                // A waker that panics must not be the end of all that come later.
+                if let Err(payload) = failure::catch(|| sender.send_replace(())) {
+                    failure::report_panic(format_args!("a waker"), &payload);
+                }
             }
         });
 
@@ -83,12 +88,14 @@ impl Source {
         };
         // SAFETY: in a handler it asks for the process's number and writes to a descriptor that it owns: both are plain system calls. It takes no lock,
         // allocates nothing and cannot panic.
-        let action = unsafe { signal_hook_registry::register(key.1, ring) }?;
+        let action = unsafe { signal_hook_registry::register(key.1, ring) };
+        let action = action.inspect_err(|_| errand.stop())?;
         Ok(Self {
             key,
             _reactor: reactor,
             signals,
             action,
+            errand,
         })
     }
 
@@ -116,6 +123,7 @@ impl Drop for Source {
     fn drop(&mut self) {
         // No handler uses the rope any more when this returns: it is closed.
         signal_hook_registry::unregister(self.action);
+        self.errand.stop();
         let mut sources = SOURCES.lock();
         // Another one may have come into its place.
         if sources
