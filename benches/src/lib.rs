@@ -27,6 +27,7 @@ pub mod latency;
 pub mod machine;
 pub mod memory;
 mod peer;
+pub mod process;
 pub mod raw;
 pub mod scheduling;
 pub mod sync;
@@ -43,6 +44,7 @@ pub fn workloads<P: sync::Primitives>() -> Vec<Workload<P>> {
         latency::workloads(),
         timers::workloads(),
         blocking::workloads(),
+        process::workloads(),
         sync::workloads(),
         io::workloads(),
         memory::workloads(),

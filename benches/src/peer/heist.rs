@@ -5,6 +5,7 @@
 use super::Peer;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
+use heist::process::Command;
 use heist::runtime::{Builder, Runtime};
 use heist::sync::oneshot;
 use heist::task::JoinHandle;
@@ -155,5 +156,15 @@ impl Peer for Heist {
         buffer: &mut [u8],
     ) -> impl Future<Output = io::Result<usize>> + Send {
         socket.recv(buffer)
+    }
+
+    async fn status(program: &str) -> bool {
+        let status = Command::new(program).status().await;
+        status.expect("it is run").success()
+    }
+
+    async fn output(program: &str) -> Vec<u8> {
+        let output = Command::new(program).output().await;
+        output.expect("it is run").stdout
     }
 }

@@ -8,6 +8,7 @@ use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
+use tokio::process::Command;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -157,5 +158,15 @@ impl Peer for Tokio {
         buffer: &mut [u8],
     ) -> impl Future<Output = io::Result<usize>> + Send {
         socket.recv(buffer)
+    }
+
+    async fn status(program: &str) -> bool {
+        let status = Command::new(program).status().await;
+        status.expect("it is run").success()
+    }
+
+    async fn output(program: &str) -> Vec<u8> {
+        let output = Command::new(program).output().await;
+        output.expect("it is run").stdout
     }
 }
