@@ -310,6 +310,10 @@ impl<J: Job> JobPool<J> {
         }
     }
 
+    pub(crate) fn max_threads(&self) -> usize {
+        self.shared.settings.max_threads
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.shared.queue.lock().is_closed()
     }

@@ -50,15 +50,14 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    #[track_caller]
-    pub(crate) fn new(closure: F) -> Arc<Self> {
+    pub(crate) fn new(closure: F, spawned_at: &'static Location<'static>) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::new(State {
                 stage: Stage::Waiting(closure),
                 waker: None,
             }),
             completed: Condvar::default(),
-            spawned_at: Location::caller(),
+            spawned_at,
         })
     }
 

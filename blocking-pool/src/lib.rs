@@ -20,8 +20,8 @@
 //! # Ok::<(), heist_blocking_pool::JoinError>(())
 //! ```
 //!
-//! [`JobPool`] is what it is made of, for runtimes that queue their own tasks: it is generic over its [`Job`], and to submit one
-//! allocates nothing.
+//! [`Pool::map`] runs one closure on many inputs, some at a time. [`JobPool`] is what pools are made of, for runtimes that queue their own tasks: it is
+//! generic over its [`Job`], and to submit one allocates nothing.
 //!
 //! # What is guaranteed
 //!
@@ -44,6 +44,7 @@ mod error;
 mod job_pool;
 mod join;
 mod loom;
+mod map;
 mod panics;
 mod pool;
 mod queue;
@@ -55,4 +56,5 @@ pub use builder::Builder;
 pub use error::{JoinError, RejectReason, Rejected};
 pub use job_pool::{Job, JobPool, Metrics};
 pub use join::JoinHandle;
+pub use map::{Map, MapIter};
 pub use pool::Pool;

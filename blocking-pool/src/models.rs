@@ -9,6 +9,7 @@ use crate::loom::atomic::{AtomicUsize, Ordering::Relaxed};
 use crate::loom::{Arc, Condvar, Mutex, model, thread};
 use crate::{Job, JobPool, Pool};
 use std::future::Future;
+use std::panic::Location;
 use std::pin::pin;
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -251,10 +252,13 @@ fn jobs_that_meet() {
 fn abort_against_start() {
     model(|| {
         let run = Arc::new(AtomicUsize::new(0));
-        let call = Call::new({
-            let run = run.clone();
-            move || run.fetch_add(1, Relaxed)
-        });
+        let call = Call::new(
+            {
+                let run = run.clone();
+                move || run.fetch_add(1, Relaxed)
+            },
+            Location::caller(),
+        );
         let queued = QueuedCall::new(call.clone());
         let runner = thread::spawn(move || queued.run());
         let handle = JoinHandle::new(call);
@@ -270,7 +274,7 @@ fn abort_against_start() {
 #[test]
 fn join_against_completion() {
     model(|| {
-        let call = Call::new(|| 42);
+        let call = Call::new(|| 42, Location::caller());
         let queued = QueuedCall::new(call.clone());
         let runner = thread::spawn(move || queued.run());
         assert_eq!(JoinHandle::new(call).join().unwrap(), 42);
@@ -305,7 +309,7 @@ impl Wake for Signal {
 #[test]
 fn poll_against_completion() {
     model(|| {
-        let call = Call::new(|| 42);
+        let call = Call::new(|| 42, Location::caller());
         let queued = QueuedCall::new(call.clone());
         let runner = thread::spawn(move || queued.run());
         let mut handle = pin!(JoinHandle::new(call));
@@ -337,13 +341,16 @@ fn drop_against_completion() {
     model(|| {
         let run = Arc::new(AtomicUsize::new(0));
         let drops = Arc::new(AtomicUsize::new(0));
-        let call = Call::new({
-            let (run, drops) = (run.clone(), drops.clone());
-            move || {
-                run.store(1, Relaxed);
-                Output(drops)
-            }
-        });
+        let call = Call::new(
+            {
+                let (run, drops) = (run.clone(), drops.clone());
+                move || {
+                    run.store(1, Relaxed);
+                    Output(drops)
+                }
+            },
+            Location::caller(),
+        );
         let queued = QueuedCall::new(call.clone());
         let runner = thread::spawn(move || queued.run());
         let signal = StdArc::new(Signal::default());
@@ -368,7 +375,7 @@ fn drop_against_completion() {
 #[test]
 fn abort_against_cancel() {
     model(|| {
-        let call = Call::new(|| 42);
+        let call = Call::new(|| 42, Location::caller());
         let queued = QueuedCall::new(call.clone());
         let canceller = thread::spawn(move || queued.cancel());
         call.cancel(Cause::Abort);

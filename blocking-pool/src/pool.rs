@@ -6,6 +6,8 @@ use crate::builder::Builder;
 use crate::error::{Cause, Rejected};
 use crate::job_pool::{JobPool, Metrics};
 use crate::join::{Call, JoinHandle, QueuedCall};
+use crate::map::Map;
+use std::panic::Location;
 use std::time::Duration;
 
 /// Threads on demand for closures that block or compute. (asyncio: `ThreadPoolExecutor`)
@@ -79,7 +81,19 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let call = Call::new(closure);
+        self.spawn_at(closure, Location::caller())
+    }
+
+    pub(crate) fn spawn_at<F, T>(
+        &self,
+        closure: F,
+        place: &'static Location<'static>,
+    ) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let call = Call::new(closure, place);
         if let Err(rejected) = self.jobs.submit(QueuedCall::new(call.clone())) {
             let (_, reason) = rejected.into_parts();
             call.cancel(Cause::Rejected(reason));
@@ -115,7 +129,19 @@ impl Pool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        let call = Call::new(closure);
+        self.try_spawn_at(closure, Location::caller())
+    }
+
+    pub(crate) fn try_spawn_at<F, T>(
+        &self,
+        closure: F,
+        place: &'static Location<'static>,
+    ) -> Result<JoinHandle<T>, Rejected<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let call = Call::new(closure, place);
         match self.jobs.submit(QueuedCall::new(call.clone())) {
             Ok(()) => Ok(JoinHandle::new(call)),
             Err(rejected) => {
@@ -127,6 +153,45 @@ impl Pool {
                 ))
             }
         }
+    }
+
+    /// Runs a closure on each of many inputs, some at a time, and gives the results in the order of the inputs. (asyncio: `Executor.map`)
+    ///
+    /// The inputs are taken as results are: there is never more than [`Map::buffer`] at the pool, however many there are. A [`Map`] is a `Stream`, for
+    /// tasks; a thread takes its [`into_iter`](IntoIterator::into_iter).
+    ///
+    /// A closure that panics gives an error in its input's place, and the others go on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::StreamExt;
+    /// use heist_blocking_pool::Pool;
+    ///
+    /// let pool = Pool::builder().max_threads(3).build();
+    /// let words = ["three", "short", "words"];
+    ///
+    /// // In a task:
+    /// # futures_lite::future::block_on(async {
+    /// let lengths: Vec<usize> = pool.map(words, str::len).try_collect().await?;
+    /// assert_eq!(lengths, [5, 5, 5]);
+    /// # Ok::<(), heist_blocking_pool::JoinError>(())
+    /// # })?;
+    ///
+    /// // On a thread:
+    /// let lengths: Vec<usize> = pool.map(words, str::len).into_iter().collect::<Result<_, _>>()?;
+    /// assert_eq!(lengths, [5, 5, 5]);
+    /// # Ok::<(), heist_blocking_pool::JoinError>(())
+    /// ```
+    #[track_caller]
+    pub fn map<I, F, T>(&self, inputs: I, closure: F) -> Map<'_, I::IntoIter, F, T>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        F: Fn(I::Item) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        let buffer = self.jobs.max_threads().saturating_mul(2);
+        Map::new(self, inputs.into_iter(), closure, buffer)
     }
 
     /// Ends the pool: accepts nothing more, runs what waits to its end, and waits for all of it on the calling thread, at most

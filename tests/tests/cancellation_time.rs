@@ -2,9 +2,10 @@
 
 use heist::runtime::Builder;
 use heist::spawn;
-use heist::sync::oneshot;
+use heist::sync::{mpsc, oneshot};
 use heist::task::yield_now;
-use heist::time::{self, Duration, Instant, sleep, sleep_until, timeout, timeout_at};
+use heist::time::error::SendTimeoutError;
+use heist::time::{self, Duration, Instant, SenderExt, sleep, sleep_until, timeout, timeout_at};
 use heist::traits::hyper::Timer;
 use heist_tests::{Probe, Token, every_poll};
 use hyper::rt::Timer as _;
@@ -45,7 +46,7 @@ macro_rules! cases {
 cases! {
     sleeping sleeping_until sleeping_by_reference sleeping_after_a_reset
     timeout_of_what_never_ends timeout_of_what_ends timeout_of_a_reference ticking
-    hypers_timer
+    hypers_timer sending_in_time
 }
 
 /// A task that takes a few polls.
@@ -165,4 +166,35 @@ async fn hypers_timer(probe: Probe) {
     probe.assert_no_waker().await;
     probe.drop_after(timer.sleep(MOMENT)).await;
     probe.assert_no_waker().await;
+}
+
+/// What is sent arrives once, and the room of one that gives up is another's.
+async fn sending_in_time(probe: Probe) {
+    let (sender, mut receiver) = mpsc::channel(1);
+    sender.try_send(probe.token()).expect("there is room");
+    let outcome = probe
+        .drop_after(sender.send_timeout(probe.token(), MOMENT))
+        .await;
+    assert!(matches!(
+        outcome,
+        None | Some(Err(SendTimeoutError::Timeout(_)))
+    ));
+    let peer = spawn(async move {
+        yield_now().await;
+        let mut received = Vec::new();
+        while let Some(token) = receiver.recv().await {
+            received.push(token);
+        }
+        received.len()
+    });
+    let outcome = probe
+        .drop_after(sender.send_timeout(probe.token(), HOUR))
+        .await;
+    let sent = outcome.is_some();
+    if let Some(outcome) = outcome {
+        outcome.expect("the receiver makes room");
+    }
+    drop(sender);
+    let received = peer.await.expect("it receives");
+    assert_eq!(received, 1 + usize::from(sent));
 }

@@ -35,6 +35,7 @@ use heist::task::{
     AbortHandle, AccessError, Id, JoinError, JoinHandle, LocalKey, TaskFailure, TaskLocalFuture,
     YieldNow,
 };
+use heist::time::error::SendTimeoutError;
 use heist::time::{Duration, Instant, Interval};
 use heist::traits::hyper::{Executor, Timer};
 use heist::{Gather, TryGather};
@@ -380,6 +381,14 @@ assert_impl_all!(Metrics: Send, Sync, Unpin);
 assert_impl_all!(blocking::JoinHandle<Shared>: Send, Sync, Unpin);
 assert_impl_all!(blocking::JoinHandle<Sent>: Send, Sync, Unpin);
 assert_impl_all!(blocking::JoinHandle<PhantomPinned>: Unpin);
+assert_impl_all!(blocking::Map<'static, std::array::IntoIter<u8, 3>, fn(u8) -> Sent, Sent>: Send, Unpin);
+assert_impl_all!(blocking::MapIter<'static, std::array::IntoIter<u8, 3>, fn(u8) -> Sent, Sent>: Send, Unpin);
+assert_not_impl_any!(blocking::Map<'static, std::array::IntoIter<u8, 3>, fn(u8) -> Sent, Sent>: Sync);
+assert_not_impl_any!(blocking::MapIter<'static, std::array::IntoIter<u8, 3>, fn(u8) -> Sent, Sent>: Sync);
+assert_impl_all!(SendTimeoutError<Shared>: Send, Sync, Unpin, std::error::Error);
+assert_not_impl_any!(SendTimeoutError<Sent>: Sync);
+assert_not_impl_any!(SendTimeoutError<*const u8>: Send, Sync);
+assert_not_impl_any!(SendTimeoutError<PhantomPinned>: Unpin);
 assert_impl_all!(blocking::JoinError: Send, Sync, Unpin, std::error::Error);
 assert_impl_all!(RejectReason: Send, Sync, Unpin, std::error::Error);
 assert_impl_all!(Rejected<Shared>: Send, Sync, Unpin);

@@ -10,7 +10,9 @@ use heist::signal::{ctrl_c, unix::Signal};
 use heist::sync::{CancellationToken, Notify, Queue, broadcast, mpsc, oneshot, watch};
 use heist::sync::{Barrier, Condition, Event, Mutex, MutexGuard, OnceCell, RwLock, Semaphore, SetOnce};
 use heist::task::{coop, yield_now};
-use heist::time::{Duration, Instant, interval, sleep, sleep_until, timeout, timeout_at};
+use heist::time::{
+    Duration, Instant, SenderExt, interval, sleep, sleep_until, timeout, timeout_at,
+};
 use std::sync::Arc;
 
 fn main() {
@@ -20,6 +22,7 @@ fn main() {
     timeout(Duration::ZERO, async {});
     timeout_at(Instant::now(), async {});
     interval(Duration::MAX).tick();
+    mpsc::channel(1).0.send_timeout((), Duration::MAX);
     heist::gather([async {}]);
     heist::try_gather([async { Ok::<(), ()>(()) }]);
     coop::consume_budget();

@@ -40,3 +40,64 @@ impl From<Elapsed> for std::io::Error {
         std::io::ErrorKind::TimedOut.into()
     }
 }
+
+/// Why a value was not sent within its time, and the value: see [`SenderExt::send_timeout`](super::SenderExt::send_timeout).
+///
+/// # Examples
+///
+/// ```
+/// use heist::sync::mpsc;
+/// use heist::time::{Duration, SenderExt, error::SendTimeoutError};
+///
+/// # heist::run(async {
+/// let (sender, receiver) = mpsc::channel(1);
+/// drop(receiver);
+/// let error = sender.send_timeout(7, Duration::from_secs(1)).await.unwrap_err();
+/// assert_eq!(error, SendTimeoutError::Closed(7));
+/// assert_eq!(error.into_inner(), 7);
+/// # });
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum SendTimeoutError<T> {
+    /// There was no room in time.
+    Timeout(T),
+    /// The receiver is gone or has closed the channel.
+    Closed(T),
+}
+
+impl<T> SendTimeoutError<T> {
+    /// What was to be sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use heist::time::error::SendTimeoutError;
+    ///
+    /// assert_eq!(SendTimeoutError::Timeout("unsent").into_inner(), "unsent");
+    /// ```
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Timeout(value) | Self::Closed(value) => value,
+        }
+    }
+}
+
+impl<T> fmt::Debug for SendTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout(_) => "Timeout(..)",
+            Self::Closed(_) => "Closed(..)",
+        })
+    }
+}
+
+impl<T> fmt::Display for SendTimeoutError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout(_) => "no room in the channel before the deadline",
+            Self::Closed(_) => "channel closed",
+        })
+    }
+}
+
+impl<T> std::error::Error for SendTimeoutError<T> {}

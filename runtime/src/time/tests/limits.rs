@@ -1,6 +1,8 @@
 //! [`Timeout`] and [`Interval`].
 
 use super::*;
+use crate::time::SenderExt;
+use crate::time::error::SendTimeoutError;
 
 #[test]
 fn a_future_that_is_ready_never_times_out() {
@@ -14,6 +16,34 @@ fn a_future_that_is_ready_never_times_out() {
         poll_idly(pin!(timeout_at(past, ready(1)))),
         Poll::Ready(Ok(1))
     );
+}
+
+#[test]
+fn a_value_that_finds_no_room_in_time_comes_back() {
+    let runtime = crate::runtime::Builder::new_current_thread()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (sender, mut receiver) = crate::sync::mpsc::channel(1);
+        let start = Instant::now();
+        assert_eq!(sender.send_timeout(1, Duration::ZERO).await, Ok(()));
+        let refused = sender.send_timeout(2, HOUR).await.unwrap_err();
+        assert_eq!(refused, SendTimeoutError::Timeout(2));
+        assert_eq!(start.elapsed(), HOUR);
+        assert_eq!(
+            refused.to_string(),
+            "no room in the channel before the deadline"
+        );
+
+        assert_eq!(receiver.recv().await, Some(1));
+        assert_eq!(sender.send_timeout(3, Duration::MAX).await, Ok(()));
+        assert_eq!(receiver.recv().await, Some(3));
+        drop(receiver);
+        let refused = sender.send_timeout(4, Duration::MAX).await.unwrap_err();
+        assert_eq!(refused, SendTimeoutError::Closed(4));
+        assert_eq!(start.elapsed(), HOUR);
+    });
 }
 
 #[test]
