@@ -31,7 +31,6 @@ use std::process::{self, ExitStatus, Output};
 /// })
 /// # }
 /// ```
-#[must_use = "dropped, it runs on by itself; `wait` for its end"]
 pub struct Child {
     /// Its standard input, if that was piped. It reads the end when this is dropped.
     pub stdin: Option<ChildStdin>,

@@ -9,6 +9,7 @@
 //! | `process.wait()`, `returncode`, `pid` | [`Child::wait`], [`Child::try_wait`], [`Child::id`] |
 //! | `process.kill()`, `terminate()`, `send_signal(…)` | [`Child::start_kill`]; any other signal by the child's `id` |
 //! | `process.stdin`, `stdout`, `stderr` | the fields of [`Child`] of these names |
+//! | `concurrent.futures.ProcessPoolExecutor` | `runtime/examples/worker_processes.rs`: workers that a [`Command`] starts, spoken to by pipes |
 //!
 //! # Who is waited for
 //!
@@ -23,6 +24,8 @@
 //! On Linux a child's end is an event of a descriptor, its pidfd. Where there are none (before Linux 5.3, in some sandboxes, on other systems), it is the signal `SIGCHLD`, with
 //! what [`signal`](crate::signal) says of listeners, and each one looks at all children that are waited for. A program that ignores `SIGCHLD`, or waits for any child itself
 //! (`waitpid(-1)`), takes the status away: [`Child::wait`] gives an error then.
+//!
+//! (On Linux a worker has asked for the smallest timer slack, and what is spawned on it inherits that.)
 //!
 //! # Examples
 //!
