@@ -73,8 +73,8 @@ impl Child {
         };
         adopt_strays();
         let stdin = stdin.map(ChildStdin::from_std).transpose()?;
-        let stdout = stdout.map(ChildStdout::from_std).transpose()?;
-        let stderr = stderr.map(ChildStderr::from_std).transpose()?;
+        let stdout = stdout.map(ChildStdout::of_new_child).transpose()?;
+        let stderr = stderr.map(ChildStderr::of_new_child).transpose()?;
         process.kill_on_drop = kill_on_drop;
         Ok(Self {
             stdin,

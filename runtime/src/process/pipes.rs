@@ -64,7 +64,6 @@ impl ChildStdin {
     #[track_caller]
     pub fn from_std(pipe: process::ChildStdin) -> io::Result<Self> {
         let pipe = OwnedFd::from(pipe);
-        // One call more than the kernel needs: our end of a pipe of the standard library's could only be made so by itself.
         rustix::io::ioctl_fionbio(&pipe, true)?;
         let pipe = Sender::from_owned_fd_unchecked(pipe)?;
         Ok(Self { pipe })
@@ -200,9 +199,17 @@ impl ChildStdout {
     #[track_caller]
     pub fn from_std(pipe: process::ChildStdout) -> io::Result<Self> {
         let pipe = OwnedFd::from(pipe);
-        // One call more than the kernel needs: our end of a pipe of the standard library's could only be made so by itself.
         rustix::io::ioctl_fionbio(&pipe, true)?;
         let pipe = Receiver::from_owned_fd_unchecked(pipe)?;
+        Ok(Self { pipe })
+    }
+
+    /// The same of a child that was spawned just now, and has hardly written anything yet.
+    #[track_caller]
+    pub(super) fn of_new_child(pipe: process::ChildStdout) -> io::Result<Self> {
+        let pipe = OwnedFd::from(pipe);
+        rustix::io::ioctl_fionbio(&pipe, true)?;
+        let pipe = Receiver::of_new_child(pipe)?;
         Ok(Self { pipe })
     }
 
@@ -330,9 +337,17 @@ impl ChildStderr {
     #[track_caller]
     pub fn from_std(pipe: process::ChildStderr) -> io::Result<Self> {
         let pipe = OwnedFd::from(pipe);
-        // One call more than the kernel needs: our end of a pipe of the standard library's could only be made so by itself.
         rustix::io::ioctl_fionbio(&pipe, true)?;
         let pipe = Receiver::from_owned_fd_unchecked(pipe)?;
+        Ok(Self { pipe })
+    }
+
+    /// The same of a child that was spawned just now, and has hardly written anything yet.
+    #[track_caller]
+    pub(super) fn of_new_child(pipe: process::ChildStderr) -> io::Result<Self> {
+        let pipe = OwnedFd::from(pipe);
+        rustix::io::ioctl_fionbio(&pipe, true)?;
+        let pipe = Receiver::of_new_child(pipe)?;
         Ok(Self { pipe })
     }
 

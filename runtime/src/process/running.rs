@@ -39,8 +39,9 @@ impl End {
     #[track_caller]
     fn of(child: &Child) -> io::Result<Self> {
         if let Some(fd) = pidfd(child) {
-            let kind = Kind::Foreign(Interest::READABLE);
-            return Ok(Self::PidFd(Registered::new(fd, kind)?));
+            // It has just been spawned: a look before the first event would be in vain.
+            let fd = Registered::new_unready(fd, Kind::Foreign(Interest::READABLE));
+            return Ok(Self::PidFd(fd?));
         }
         signal(SignalKind::child()).map(Self::Signal)
     }
@@ -119,8 +120,11 @@ impl Running {
         }
     }
 
-    /// Lets it wait for itself.
+    /// Lets it wait for itself, unless it has ended already.
     pub(super) fn orphan(mut self) {
+        if !matches!(self.child.try_wait(), Ok(None)) {
+            return;
+        }
         Errand::start(async move {
             if self.wait().await.is_err()
                 && let Ok(None) = self.child.try_wait()

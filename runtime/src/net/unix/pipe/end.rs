@@ -60,6 +60,23 @@ impl End {
         Ok(Self { io, direction })
     }
 
+    /// The same of an end that reads, of which it is known that nothing is there yet: it is not tried before the kernel says so.
+    ///
+    /// # Errors
+    ///
+    /// As [`End::unchecked`].
+    ///
+    /// # Panics
+    ///
+    /// As [`End::unchecked`].
+    #[track_caller]
+    pub(super) fn empty(fd: OwnedFd) -> io::Result<Self> {
+        let direction = Direction::Read;
+        let kind = Kind::Foreign(direction.interest());
+        let io = Registered::new_unready(File::from(fd), kind)?;
+        Ok(Self { io, direction })
+    }
+
     pub(super) fn file(&self) -> &File {
         self.io.get_ref()
     }

@@ -168,6 +168,12 @@ impl Receiver {
         End::unchecked(fd, Direction::Read).map(Self::new)
     }
 
+    /// An end that doesn't block, and of which it is known that nothing is there yet.
+    #[track_caller]
+    pub(crate) fn of_new_child(fd: OwnedFd) -> io::Result<Self> {
+        End::empty(fd).map(Self::new)
+    }
+
     /// Waits until it is ready for `interest`, and says for what. It may be so no longer when it is used: be ready for `WouldBlock`.
     ///
     /// # Errors
