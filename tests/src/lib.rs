@@ -33,3 +33,8 @@ pub use shape::{Occupied, Running, Shape};
 pub use strace::{Call, Strace};
 pub use tally::{Countdown, OnDrop, Tally};
 pub use waiting::{once_waiting, until};
+
+/// What is shown to those who come from asyncio compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/coming-from-asyncio.md")]
+struct ComingFromAsyncio;
