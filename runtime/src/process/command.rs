@@ -288,7 +288,7 @@ impl Command {
     }
 
     /// Whether the child is killed when its [`Child`] is dropped, or a future of [`Command::status`] or [`Command::output`] before it is ready. If not, which is the default, it runs
-    /// on. Either way it is [reaped](super::process#who-is-waited-for). The child alone is killed: what it has started lives on.
+    /// on. Either way it is [reaped](super#who-is-waited-for). The child alone is killed: what it has started lives on.
     ///
     /// # Examples
     ///
