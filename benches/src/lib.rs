@@ -28,6 +28,7 @@ pub mod latency;
 pub mod machine;
 pub mod memory;
 mod peer;
+pub mod process;
 pub mod raw;
 pub mod scheduling;
 pub mod sync;
@@ -45,6 +46,7 @@ pub fn workloads<P: sync::Primitives>() -> Vec<Workload<P>> {
         timers::workloads(),
         blocking::workloads(),
         files::workloads(),
+        process::workloads(),
         sync::workloads(),
         io::workloads(),
         memory::workloads(),

@@ -164,6 +164,12 @@ pub trait Peer: Send + Sync + Sized + 'static {
     /// Waits until the system has all bytes.
     fn file_flush(file: &mut Self::File) -> impl Future<Output = io::Result<()>> + Send;
 
+    /// Runs a program, and says whether it was successful.
+    fn status(program: &str) -> impl Future<Output = bool> + Send;
+
+    /// Runs a program, and gives what it has written to its standard output.
+    fn output(program: &str) -> impl Future<Output = Vec<u8>> + Send;
+
     /// Runs a future as a task on a worker and waits for it outside.
     fn run<F>(&self, future: F) -> F::Output
     where

@@ -21,6 +21,7 @@
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use heist::net::{TcpListener, TcpStream};
+use heist::signal::unix::{SignalKind, signal};
 use heist::sync::Notify;
 use heist::time::{sleep, timeout};
 use http_body_util::Full;
@@ -29,8 +30,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use rustix::process::{Resource, getrlimit, setrlimit};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
@@ -106,17 +105,18 @@ struct Server {
 }
 
 impl Server {
-    /// Waits for the signals on a thread of their own.
+    /// Waits for the signals in a task.
     fn stop_on_signals(self: Arc<Self>) -> io::Result<()> {
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
-        thread::Builder::new()
-            .name("signals".into())
-            .spawn(move || {
-                for _ in signals.forever() {
-                    self.stop.store(true, Ordering::Release);
-                    self.changed.notify_waiters();
-                }
-            })?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        heist::spawn(async move {
+            heist::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            self.stop.store(true, Ordering::Release);
+            self.changed.notify_waiters();
+        });
         Ok(())
     }
 

@@ -43,6 +43,8 @@
 //! | `open_connection`, `start_server`, `create_datagram_endpoint` | [`net`], [`io`] |
 //! | aiofiles, `os` and `shutil` in `to_thread` | [`fs`] |
 //! | `add_reader`, `add_writer` | [`io::unix::AsyncFd`] |
+//! | `create_subprocess_exec`, `create_subprocess_shell` | [`process`] |
+//! | `add_signal_handler` | [`signal`] |
 //!
 //! # Features
 //!
@@ -55,6 +57,7 @@
 //! - `full`: all the others.
 
 mod count;
+mod errand;
 mod failure;
 pub mod fs;
 mod future;
@@ -62,9 +65,11 @@ pub mod io;
 mod local_set;
 mod loom;
 pub mod net;
+pub mod process;
 mod reactor;
 pub mod runtime;
 mod scheduler;
+pub mod signal;
 mod spawn;
 mod structured;
 pub mod task;

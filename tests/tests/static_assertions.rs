@@ -11,13 +11,16 @@ use heist::io::unix::{
     AsyncFd, AsyncFdReadyGuard, AsyncFdReadyMutGuard, AsyncFdTryNewError, TryIoError,
 };
 use heist::io::{DuplexStream, Interest, Ready, Stderr, Stdin, Stdout};
+use heist::net::unix::pipe;
 use heist::net::{
     TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, tcp, unix,
 };
+use heist::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use heist::runtime::{
     Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, RuntimeMetrics, ShutdownReport, SlowPoll,
     TryCurrentError, UnhandledPanic,
 };
+use heist::signal::unix::{Signal, SignalKind, SignalStream};
 use heist::sync::futures::{Notified, WaitForCancellationFuture, WaitForCancellationFutureOwned};
 use heist::sync::{
     AcquireError, Barrier, BarrierWaitResult, CancellationToken, Condition, DropGuard,
@@ -380,6 +383,9 @@ assert_impl_all!(unix::OwnedWriteHalf: Send, Sync, Unpin, UnwindSafe, RefUnwindS
 assert_impl_all!(unix::ReuniteError: Send, Sync, Unpin, std::error::Error);
 assert_impl_all!(unix::Incoming: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(unix::SocketAddr: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(pipe::OpenOptions: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(pipe::Sender: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(pipe::Receiver: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(AsyncFd<OwnedFd>: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(AsyncFd<Descriptor<Sent>>: Send, Unpin);
 assert_not_impl_any!(AsyncFd<Descriptor<Sent>>: Sync);
@@ -405,6 +411,16 @@ impl<T> AsFd for Descriptor<T> {
         self.0.as_fd()
     }
 }
+
+// Signals and processes.
+assert_impl_all!(SignalKind: Send, Sync, Unpin, Copy, std::hash::Hash);
+assert_impl_all!(Signal: Send, Sync, Unpin);
+assert_impl_all!(SignalStream: Send, Sync, Unpin);
+assert_impl_all!(Command: Send, Sync, Unpin);
+assert_impl_all!(Child: Send, Sync, Unpin);
+assert_impl_all!(ChildStdin: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(ChildStdout: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(ChildStderr: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 
 // The blocking pool, which tokio has only inside its runtime.
 assert_impl_all!(Pool: Send, Sync, Unpin);
@@ -529,6 +545,26 @@ fn futures() {
         of(stream.ready(Interest::READABLE));
         of(stream.async_io(Interest::READABLE, || Ok(())));
     });
+    promised(async |sender: &pipe::Sender| {
+        of(sender.writable());
+        of(sender.ready(Interest::WRITABLE));
+    });
+    promised(async |receiver: &pipe::Receiver| {
+        of(receiver.readable());
+        of(receiver.ready(Interest::READABLE));
+    });
+    of(heist::signal::ctrl_c());
+    promised(async |signal: &mut Signal| of(signal.recv()));
+    promised(async |command: &mut Command| {
+        of(command.status());
+        of(command.output());
+    });
+    promised(async |child: &mut Child| {
+        of(child.wait());
+        of(child.kill());
+        of(child.communicate(String::new()));
+    });
+    promised(async |child: Child| of(child.wait_with_output()));
     promised(async |half: &tcp::OwnedReadHalf| of(half.peek(&mut [])));
     promised(async |half: &unix::OwnedWriteHalf| of(half.writable()));
     promised(async |interval: &mut Interval| of(interval.tick()));

@@ -5,6 +5,9 @@ use heist::fs::{self, DirBuilder, DirEntry, File, OpenOptions, ReadDir};
 use heist::io::unix::AsyncFd;
 use heist::io::{DuplexStream, Interest, copy_bidirectional, copy_bidirectional_with_sizes, duplex};
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix};
+use heist::net::unix::pipe;
+use heist::process::{Child, Command};
+use heist::signal::{ctrl_c, unix::Signal};
 use heist::sync::{CancellationToken, Notify, Queue, broadcast, mpsc, oneshot, watch};
 use heist::sync::{Barrier, Condition, Event, Mutex, MutexGuard, OnceCell, RwLock, Semaphore, SetOnce};
 use heist::task::{JoinSet, LocalSet, TaskGroup, coop, shield, yield_now};
@@ -77,6 +80,22 @@ fn descriptors(fd: &mut AsyncFd<std::fs::File>) {
 
 fn unix_sockets(address: &unix::SocketAddr) {
     UnixStream::connect_addr(address);
+}
+
+fn processes(command: &mut Command, child: &mut Child, other: Child) {
+    command.status();
+    command.output();
+    child.wait();
+    child.kill();
+    child.communicate("");
+    other.wait_with_output();
+}
+
+fn pipes(receiver: &pipe::Receiver, signal: &mut Signal) {
+    receiver.readable();
+    receiver.ready(Interest::READABLE);
+    signal.recv();
+    ctrl_c();
 }
 
 fn signals(

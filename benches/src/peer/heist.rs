@@ -5,6 +5,7 @@
 use super::Peer;
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
+use heist::process::Command;
 use heist::runtime::{Builder, Runtime};
 use heist::sync::oneshot;
 use heist::task::JoinHandle;
@@ -191,5 +192,15 @@ impl Peer for Heist {
 
     fn file_flush(file: &mut Self::File) -> impl Future<Output = io::Result<()>> + Send {
         file.flush()
+    }
+
+    async fn status(program: &str) -> bool {
+        let status = Command::new(program).status().await;
+        status.expect("it is run").success()
+    }
+
+    async fn output(program: &str) -> Vec<u8> {
+        let output = Command::new(program).output().await;
+        output.expect("it is run").stdout
     }
 }

@@ -11,6 +11,7 @@ use smol::future::FutureExt;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::unix::UnixStream;
 use smol::net::{TcpListener, TcpStream, UdpSocket};
+use smol::process::Command;
 use smol::{Executor, Task, Timer};
 use smol_hyper::rt::FuturesIo;
 use std::path::PathBuf;
@@ -217,5 +218,15 @@ impl Peer for Smol {
 
     fn file_flush(file: &mut Self::File) -> impl Future<Output = io::Result<()>> + Send {
         file.flush()
+    }
+
+    async fn status(program: &str) -> bool {
+        let status = Command::new(program).status().await;
+        status.expect("it is run").success()
+    }
+
+    async fn output(program: &str) -> Vec<u8> {
+        let output = Command::new(program).output().await;
+        output.expect("it is run").stdout
     }
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket, UnixStream};
+use tokio::process::Command;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -193,5 +194,15 @@ impl Peer for Tokio {
 
     fn file_flush(file: &mut Self::File) -> impl Future<Output = io::Result<()>> + Send {
         file.flush()
+    }
+
+    async fn status(program: &str) -> bool {
+        let status = Command::new(program).status().await;
+        status.expect("it is run").success()
+    }
+
+    async fn output(program: &str) -> Vec<u8> {
+        let output = Command::new(program).output().await;
+        output.expect("it is run").stdout
     }
 }

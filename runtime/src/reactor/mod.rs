@@ -103,7 +103,7 @@ impl Reactor {
     ///
     /// If there is none.
     #[track_caller]
-    fn current() -> Arc<Self> {
+    pub(crate) fn current() -> Arc<Self> {
         let current = CURRENT.with_borrow(Option::clone);
         current.expect(
             "no heist runtime on this thread: sockets are made inside `heist::run`, `Runtime::block_on` or a task, \

@@ -12,6 +12,7 @@ mod ends;
 mod exchange;
 mod http;
 mod owners;
+mod pipes;
 mod relief;
 mod shutdown;
 mod streams;
@@ -94,6 +95,15 @@ suite! {
         accepted_by_whoever
         to_the_standard_library_and_back
         dropped_while_a_task_waits;
+    pipes:
+        mebibytes_in_chunks
+        the_other_end_goes
+        any_number_wait
+        one_sender_after_another
+        opened_wrongly
+        opened_for_both_ways
+        blocking_and_not
+        without_its_runtime;
     shutdown:
         who_waits_gets_an_error
         what_comes_after_gets_an_error

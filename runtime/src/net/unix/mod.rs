@@ -1,9 +1,10 @@
 //! What belongs to Unix sockets: their [`SocketAddr`]; [`UCred`], who is at the other end; the halves of a [`UnixStream`](super::UnixStream), and what a
-//! [`UnixListener`](super::UnixListener) accepts as a stream. The sockets themselves are in [`heist::net`](crate::net), as in tokio.
+//! [`UnixListener`](super::UnixListener) accepts as a stream; and [`pipe`]s. The sockets themselves are in [`heist::net`](crate::net), as in tokio.
 
 pub(super) mod datagram;
 pub(super) mod incoming;
 pub(super) mod listener;
+pub mod pipe;
 mod socket_addr;
 pub(super) mod split;
 pub(super) mod split_owned;
