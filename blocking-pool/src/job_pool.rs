@@ -280,11 +280,53 @@ impl<J: Job> JobPool<J> {
     /// ```
     pub fn shutdown_now(&self, timeout: Option<Duration>) -> bool {
         self.shared.close();
+        self.cancel_queued();
+        self.shared.wait_until_ended(timeout)
+    }
+
+    /// Looks at each job that waits, the oldest first. The books are locked meanwhile: `look` is to be short, and must not call the pool.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use heist_blocking_pool::{Job, JobPool, Pool};
+    /// # struct Greet;
+    /// # impl Job for Greet {
+    /// #     fn run(self) {}
+    /// #     fn cancel(self) {}
+    /// # }
+    /// let pool: JobPool<Greet> = Pool::builder().build_job_pool();
+    /// let mut waiting = 0;
+    /// pool.for_each_queued(|_: &Greet| waiting += 1);
+    /// assert_eq!(waiting, 0);
+    /// ```
+    pub fn for_each_queued(&self, look: impl FnMut(&J)) {
+        self.shared.queue.lock().jobs().for_each(look);
+    }
+
+    /// Cancels the jobs that wait, on the calling thread. The pool goes on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use heist_blocking_pool::{Job, JobPool, Pool};
+    /// # struct Greet;
+    /// # impl Job for Greet {
+    /// #     fn run(self) {}
+    /// #     fn cancel(self) {}
+    /// # }
+    /// let pool: JobPool<Greet> = Pool::builder().build_job_pool();
+    /// pool.submit(Greet)?;
+    /// pool.cancel_queued();
+    /// pool.submit(Greet)?;
+    /// assert!(pool.shutdown(None));
+    /// # Ok::<(), heist_blocking_pool::Rejected<Greet>>(())
+    /// ```
+    pub fn cancel_queued(&self) {
         let cancelled = self.shared.queue.lock().take_jobs();
         for job in cancelled {
             contain("a job's `cancel`", || job.cancel());
         }
-        self.shared.wait_until_ended(timeout)
     }
 
     /// How the pool stands: one consistent picture, which may be old by the time it is looked at.

@@ -229,6 +229,11 @@ impl<J> Queue<J> {
         std::mem::take(&mut self.idle)
     }
 
+    /// The jobs that no thread has taken, the oldest first.
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = &J> {
+        self.jobs.iter()
+    }
+
     /// Takes out every job that no thread has taken.
     pub(crate) fn take_jobs(&mut self) -> VecDeque<J> {
         std::mem::take(&mut self.jobs)

@@ -33,7 +33,8 @@
 //! | asyncio | here |
 //! | --- | --- |
 //! | `asyncio.run` | [`run`], [`#[heist::main]`](main), [`#[heist::test]`](test); [`runtime`] to configure one |
-//! | `create_task`, `Task` | [`spawn`](fn@spawn), [`JoinHandle`]; [`task`] |
+//! | `create_task`, `Task` | [`spawn`](fn@spawn), [`JoinHandle`]; [`spawn_local`] for futures that are not `Send`; [`task`] |
+//! | `all_tasks`, names of tasks | [`Handle::tasks`](runtime::Handle::tasks), [`task::Builder`] |
 //! | `gather`, `as_completed` | [`gather`](fn@gather), [`try_gather`], [`join!`], [`try_join!`]; [`as_completed`](fn@as_completed) |
 //! | `TaskGroup`, `shield`, `except CancelledError` | [`task::TaskGroup`], [`task::JoinSet`]; [`task::shield`]; [`task::on_cancel`] |
 //! | `sleep`, `timeout`, `wait_for` | [`time`] |
@@ -56,6 +57,7 @@ mod count;
 mod failure;
 mod future;
 pub mod io;
+mod local_set;
 mod loom;
 pub mod net;
 mod reactor;
@@ -74,6 +76,7 @@ pub use futures_lite::StreamExt;
 pub use heist_blocking_pool as blocking;
 pub use heist_macros::{main, test};
 pub use heist_sync as sync;
+pub use local_set::spawn_local;
 pub use runtime::run;
 pub use spawn::{spawn, spawn_blocking};
 pub use task::JoinHandle;

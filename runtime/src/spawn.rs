@@ -1,6 +1,10 @@
-//! `spawn` and `spawn_blocking` on the runtime that the thread is in, and `block_in_place`.
+//! `spawn` and `spawn_blocking` on the runtime that the thread is in, with a name ([`Builder`]) or without; and `block_in_place`.
 
 #![forbid(unsafe_code)]
+
+mod builder;
+
+pub use builder::Builder;
 
 use crate::runtime::{Handle, RuntimeFlavor, context};
 use crate::scheduler;

@@ -357,3 +357,24 @@ fn misuse() {
         "{error}"
     );
 }
+
+/// Its time is real: that of the runtime does not go on while a blocking job runs.
+#[test]
+fn a_shutdown_has_its_own_time() {
+    guarded("a_shutdown_has_its_own_time", || {
+        let runtime = paused();
+        let sleeps = runtime.spawn(sleep(HOUR));
+        let (begun, begins) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let job = runtime.spawn_blocking(move || {
+            begun.send(()).unwrap();
+            let _ = released.recv();
+        });
+        receive(&begins);
+        let report = runtime.shutdown(Duration::from_millis(20));
+        let ids: Vec<_> = report.unended().iter().map(|job| job.id()).collect();
+        assert_eq!(ids, [job.id()], "{report}");
+        assert!(sleeps.is_finished());
+        drop(release);
+    });
+}

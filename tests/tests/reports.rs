@@ -350,3 +350,57 @@ fn a_standard_error_that_is_gone() {
     });
     ended.assert_success();
 }
+
+/// `Runtime::run` and a drop: what is left after the deadline, in one piece.
+#[test]
+fn what_would_not_end() {
+    let ended = in_child("what_would_not_end", &[], || {
+        for shape in SHAPES {
+            let mut builder = shape.builder();
+            // Nobody else comes for what is queued.
+            builder
+                .disable_relief()
+                .shutdown_deadline(Duration::from_millis(50));
+            let runtime = builder.build().unwrap();
+            // Until the process ends.
+            runtime.run(async {
+                let (begun, begins) = heist::sync::oneshot::channel();
+                let job = heist::task::Builder::new()
+                    .name("backup")
+                    .spawn_blocking(|| {
+                        begun.send(()).unwrap();
+                        std::thread::park();
+                    });
+                begins.await.unwrap();
+                drop(job);
+            });
+
+            let runtime = builder.build().unwrap();
+            let running = Running::new(shape, runtime);
+            let occupied = running.occupy();
+            let waits = running.spawn(pending::<()>());
+            let (runtime, driver) = running.take();
+            let dropping = std::thread::spawn(move || drop(runtime));
+            // It has been said by then: what waits is dropped after that.
+            wait_until(|| waits.is_finished());
+            drop(occupied);
+            dropping.join().unwrap();
+            drop(driver);
+        }
+    });
+    ended.assert_success();
+    let of_jobs = ended.stderr.matches("the blocking job of task ").count();
+    assert_eq!(of_jobs, SHAPES.len(), "{}", ended.stderr);
+    assert!(
+        ended
+            .stderr
+            .contains(" \"backup\" (spawned at tests/tests/reports.rs:")
+    );
+    let head = "heist: a runtime was shut down, and after ";
+    assert_eq!(
+        ended.stderr.matches(head).count(),
+        2 * SHAPES.len(),
+        "{}",
+        ended.stderr
+    );
+}

@@ -14,8 +14,8 @@ use heist::net::{
     TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, tcp, unix,
 };
 use heist::runtime::{
-    Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, RuntimeMetrics, SlowPoll, TryCurrentError,
-    UnhandledPanic,
+    Builder, EnterGuard, Handle, Runtime, RuntimeFlavor, RuntimeMetrics, ShutdownReport, SlowPoll,
+    TryCurrentError, UnhandledPanic,
 };
 use heist::sync::futures::{Notified, WaitForCancellationFuture, WaitForCancellationFutureOwned};
 use heist::sync::{
@@ -29,9 +29,9 @@ use heist::sync::{
 };
 use heist::task::coop::{self, Blocking, Budget, Context, RestoreOnPending, Unconstrained};
 use heist::task::{
-    AbortHandle, AccessError, GroupError, GroupHandle, Id, JoinError, JoinHandle, JoinSet,
-    LocalKey, Member, MemberError, OnCancel, Shield, TaskFailure, TaskGroup, TaskLocalFuture,
-    YieldNow,
+    self, AbortHandle, AccessError, GroupError, GroupHandle, Id, JoinError, JoinHandle, JoinSet,
+    LocalEnterGuard, LocalKey, LocalSet, Member, MemberError, OnCancel, RunUntil, Shield,
+    TaskFailure, TaskGroup, TaskInfo, TaskKind, TaskLocalFuture, TaskState, YieldNow,
 };
 use heist::time::error::SendTimeoutError;
 use heist::time::{Duration, Instant, Interval};
@@ -61,6 +61,7 @@ assert_impl_all!(Runtime: Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(Handle: Send, Sync, Unpin, Clone, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(RuntimeFlavor: Send, Sync, Unpin, Copy);
 assert_impl_all!(SlowPoll: Clone, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(ShutdownReport: Clone, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(RuntimeMetrics: Clone, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
 assert_impl_all!(UnhandledPanic: Copy, Send, Sync, Unpin);
 assert_impl_all!(TryCurrentError: Send, Sync, Unpin, std::error::Error);
@@ -82,6 +83,17 @@ assert_impl_all!(TaskFailure: Send, Unpin);
 assert_not_impl_any!(TaskFailure: Sync);
 // tokio's is the future of an `async fn`, and so not `Unpin`. This one has nothing that could be moved away from under it.
 assert_impl_all!(YieldNow: Send, Sync, Unpin);
+assert_impl_all!(task::Builder<'static>: Copy, Send, Sync, Unpin);
+assert_impl_all!(TaskInfo: Clone, Send, Sync, Unpin, UnwindSafe, RefUnwindSafe);
+assert_impl_all!(TaskKind: Copy, Send, Sync, Unpin, std::hash::Hash);
+assert_impl_all!(TaskState: Copy, Send, Sync, Unpin, std::hash::Hash);
+// A set and what borrows it stay on their thread.
+assert_impl_all!(LocalSet: Unpin);
+assert_not_impl_any!(LocalSet: Send, Sync);
+assert_impl_all!(LocalEnterGuard: Unpin);
+assert_not_impl_any!(LocalEnterGuard: Send, Sync);
+assert_impl_all!(RunUntil<'static, std::future::Ready<()>>: Unpin);
+assert_not_impl_any!(RunUntil<'static, std::future::Ready<()>>: Send, Sync);
 assert_impl_all!(LocalKey<Cell<u8>>: Send, Sync, Unpin);
 assert_impl_all!(TaskLocalFuture<u8, std::future::Ready<()>>: Send, Sync);
 assert_not_impl_any!(TaskLocalFuture<u8, std::future::Ready<()>>: Unpin);

@@ -6,7 +6,7 @@ use heist::io::unix::AsyncFd;
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix};
 use heist::sync::{CancellationToken, Notify, Queue, broadcast, mpsc, oneshot, watch};
 use heist::sync::{Barrier, Condition, Event, Mutex, MutexGuard, OnceCell, RwLock, Semaphore, SetOnce};
-use heist::task::{JoinSet, TaskGroup, coop, shield, yield_now};
+use heist::task::{JoinSet, LocalSet, TaskGroup, coop, shield, yield_now};
 use heist::time::{
     Duration, Instant, SenderExt, interval, sleep, sleep_until, timeout, timeout_at,
 };
@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 fn main() {
     yield_now();
+    LocalSet::new();
+    LocalSet::new().run_until(async {});
     sleep(Duration::ZERO);
     sleep_until(Instant::now());
     timeout(Duration::ZERO, async {});

@@ -155,7 +155,7 @@ fn blocking(attribute: Attribute, arguments: &Arguments, function: Function) -> 
                     #start_paused
                     .build()
                     .expect("the runtime cannot be built")
-                    .block_on(#future)
+                    .run(#future)
             }
         }
     };
@@ -322,7 +322,7 @@ mod tests {
                         ::heist::runtime::Builder::#builder
                             .build()
                             .expect("the runtime cannot be built")
-                            .block_on(async move { { end() } })
+                            .run(async move { { end() } })
                     }
                 ),
             );
@@ -349,7 +349,7 @@ mod tests {
                     ::heist::runtime::Builder::new_current_thread()
                         .build()
                         .expect("the runtime cannot be built")
-                        .block_on(async move { {} })
+                        .run(async move { {} })
                 }
             ),
         );

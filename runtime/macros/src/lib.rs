@@ -21,7 +21,8 @@ use proc_macro::TokenStream;
 /// Makes an `async fn` an ordinary function, which runs it on a runtime of its own: asyncio's `asyncio.run(main())`.
 ///
 /// Without arguments it is `heist::run(async move { … })`. With some, the runtime is built as they say, as by
-/// `heist::runtime::Builder`. When the function returns, its runtime has been shut down, as by dropping it.
+/// `heist::runtime::Builder`. When the function returns, its runtime has ended, as by `Runtime::run`: tasks that were left have been cancelled, and what would
+/// not end within 30 seconds is reported on standard error.
 ///
 /// # Arguments
 ///

@@ -3,9 +3,12 @@
 
 #![deny(unsafe_code)]
 
+use super::running_jobs::RunningJobs;
 use super::{Handle, context};
 use crate::failure::report;
-use crate::task::{self, FailurePolicy, Header, IdBlock, JoinHandle, Schedule, Spawn, Task};
+use crate::task::{
+    self, FailurePolicy, Header, IdBlock, JoinHandle, Schedule, Spawn, Task, TaskInfo,
+};
 use crate::time::Coarse;
 use heist_blocking_pool::{Job, JobPool};
 use std::future::Future;
@@ -18,6 +21,7 @@ use std::time::Duration;
 /// See the module.
 pub(super) struct BlockingPool {
     pool: JobPool<BlockingTask>,
+    running: RunningJobs,
     /// What is done about jobs that fail, if the builder has a wish.
     failures: Option<Arc<FailurePolicy>>,
 }
@@ -70,11 +74,13 @@ impl Schedule for Unscheduled {
 
 impl Job for BlockingTask {
     fn run(self) {
+        let begun = self.handle.blocking().running.begin(&self.task);
         let _guard = context::enter(self.handle);
         context::allow_blocking(|| {
             let again = self.task.run();
             debug_assert!(again.is_none(), "a blocking job ends with its first poll");
         });
+        drop(begun);
         end();
     }
 
@@ -98,6 +104,7 @@ impl BlockingPool {
     ) -> Self {
         Self {
             pool: builder.build_job_pool(),
+            running: RunningJobs::default(),
             failures,
         }
     }
@@ -125,6 +132,15 @@ impl BlockingPool {
             Coarse::now(),
         );
         handle.scheduler().timers().clock().begin_job();
+        if handle.scheduler().is_leaving() && !task::is_cleaning_up() {
+            // Nobody else would wait for it.
+            BlockingTask {
+                task,
+                handle: handle.clone(),
+            }
+            .cancel();
+            return join;
+        }
         if let Err(rejected) = self.pool.submit(BlockingTask {
             task,
             handle: handle.clone(),
@@ -143,6 +159,32 @@ impl BlockingPool {
 
     pub(super) fn metrics(&self) -> heist_blocking_pool::Metrics {
         self.pool.metrics()
+    }
+
+    /// All jobs that wait or run.
+    pub(super) fn list_jobs(&self, to: &mut Vec<TaskInfo>) {
+        // In this order: one that begins meanwhile is found, be it twice.
+        let mut queued = Vec::new();
+        self.pool
+            .for_each_queued(|job| queued.extend(TaskInfo::of_queued(&job.task)));
+        let running = self.running.list();
+        queued.retain(|job| running.iter().all(|running| running.id() != job.id()));
+        to.extend(running);
+        to.extend(queued);
+    }
+
+    /// Those that run.
+    pub(super) fn running_jobs(&self) -> Vec<TaskInfo> {
+        self.running.list()
+    }
+
+    pub(super) fn has_queued(&self) -> bool {
+        self.pool.metrics().queue_depth() > 0
+    }
+
+    /// Cancels what is queued; what clean-ups submit still runs.
+    pub(super) fn cancel_queued(&self) {
+        self.pool.cancel_queued();
     }
 
     /// Cancels what is queued, and waits for what runs.

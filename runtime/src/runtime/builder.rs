@@ -35,6 +35,7 @@ pub struct Builder {
     worker_threads: Option<usize>,
     max_blocking_threads: usize,
     keep_alive: Duration,
+    shutdown_deadline: Duration,
     scheduler: Options,
     start_paused: bool,
     threads: ThreadOptions,
@@ -80,6 +81,7 @@ impl Builder {
             worker_threads: None,
             max_blocking_threads: 512,
             keep_alive: Duration::from_secs(10),
+            shutdown_deadline: Duration::from_secs(30),
             scheduler: Options {
                 relief: ReliefOptions {
                     after: Duration::from_millis(5),
@@ -123,6 +125,28 @@ impl Builder {
             "a runtime needs at least one worker thread: leave `worker_threads` out for one a core, or build a `new_current_thread` runtime for none"
         );
         self.worker_threads = Some(count);
+        self
+    }
+
+    /// How long a runtime waits when it ends for its tasks, which it cancels then: for as long as their clean-ups take, and no longer than this, in real time. 30 seconds by default.
+    ///
+    /// It counts for [`heist::run`](crate::run), `#[heist::main]` and [`Runtime::run`], which wait for blocking jobs as well, report what has not ended by then, and return; and when
+    /// a `Runtime` is dropped, which reports the tasks that have not ended by then, and waits for polls and blocking jobs that run, however long they take.
+    /// [`Runtime::shutdown`] is told a time of its own. If it is zero, tasks are not asked to cancel, but dropped at once where they wait, by the thread that drops the `Runtime`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = heist::runtime::Builder::new_multi_thread()
+    ///     .shutdown_deadline(Duration::from_secs(5))
+    ///     .build()?;
+    /// runtime.run(async { /* … */ });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn shutdown_deadline(&mut self, deadline: Duration) -> &mut Self {
+        self.shutdown_deadline = deadline;
         self
     }
 
@@ -600,7 +624,7 @@ impl Builder {
                 blocked: failures.shuts_down.then(Blocked::default),
             }
         });
-        let runtime = Runtime::assemble(handle, WorkerThreads::none());
+        let runtime = Runtime::assemble(handle, WorkerThreads::none(), self.shutdown_deadline);
         let started = runtime
             .threads()
             .start(runtime.handle(), threads, &self.threads);

@@ -14,7 +14,7 @@
 //! * A task that wakes itself over and over keeps no other waiting for ever: each has its turn; so have timers, sockets and tasks from other threads.
 //! * A task that blocks its thread keeps no other task, timer or socket waiting for long, on the multi-threaded flavour: other workers take over what waits for it, and when
 //!   none is left a standby worker does. It is reported.
-//! * When the runtime has shut down, no task of it is left.
+//! * When the runtime has shut down, no task of it is left; what would not end is named.
 //!
 //! # What is so at present, and may change
 //!
@@ -29,11 +29,13 @@ mod handle;
 mod metrics;
 mod multi_thread;
 mod relief;
+mod running_jobs;
 #[expect(
     clippy::module_inception,
     reason = "the module holds the type that it is named after"
 )]
 mod runtime;
+mod shutdown;
 mod unhandled_panic;
 
 pub use crate::scheduler::SlowPoll;
@@ -42,11 +44,12 @@ pub use context::{EnterGuard, TryCurrentError};
 pub use handle::{Handle, RuntimeFlavor};
 pub use metrics::RuntimeMetrics;
 pub use runtime::Runtime;
+pub use shutdown::ShutdownReport;
 pub use unhandled_panic::UnhandledPanic;
 
 use std::future::Future;
 
-/// Runs a future to its end on a new multi-threaded runtime, and shuts that down: asyncio's `run`.
+/// Runs a future to its end on a new multi-threaded runtime, and ends that: asyncio's `run`. It is [`Runtime::run`], with the defaults of [`Builder`].
 ///
 /// # Panics
 ///
@@ -62,7 +65,7 @@ use std::future::Future;
 #[track_caller]
 pub fn run<F: Future>(future: F) -> F::Output {
     match Runtime::new() {
-        Ok(runtime) => runtime.block_on(future),
+        Ok(runtime) => runtime.run(future),
         Err(error) => panic!("heist::run could not build its runtime: {error}"),
     }
 }

@@ -227,6 +227,10 @@ impl ThreadWaker {
     pub(super) fn park(&self) {
         self.0.park(None);
     }
+
+    pub(super) fn park_for(&self, bound: Duration) {
+        self.0.park(Some(bound));
+    }
 }
 
 /// Polls the future on this thread, which sleeps in between. Its tasks run on the workers.

@@ -4,8 +4,9 @@
 
 use super::context::EnterGuard;
 use super::multi_thread::WorkerThreads;
-use super::{Builder, Handle, RuntimeMetrics};
-use crate::failure::report;
+use super::shutdown::Leave;
+use super::{Builder, Handle, RuntimeMetrics, ShutdownReport};
+use crate::failure::{self, report};
 use crate::task::JoinHandle;
 use heist_sync::coop;
 use std::fmt;
@@ -21,9 +22,19 @@ use std::time::Duration;
 ///
 /// # Shutdown
 ///
-/// Every task that is not being polled is dropped at once, and one that is when its poll returns; what is spawned from then on is cancelled; queued blocking
-/// jobs are cancelled. Then the drop waits for the polls and blocking jobs that run, however long they take:
-/// [`shutdown_timeout`](Self::shutdown_timeout) and [`shutdown_background`](Self::shutdown_background) don't.
+/// Dropping a runtime asks all its tasks to cancel, as by [`abort`](JoinHandle::abort), and waits until they have ended, while workers, timers and sockets go on; what is spawned from then
+/// on is cancelled; queued blocking jobs are cancelled. They have [`Builder::shutdown_deadline`] for it. Those that have not ended by then are reported on standard error, and
+/// what waits of them is dropped. Then the drop waits for the polls and blocking jobs that run, however long they take.
+///
+/// | | asks tasks to end | waits for what runs | says what has not ended |
+/// | --- | --- | --- | --- |
+/// | [`run`](Self::run), [`heist::run`](crate::run), `#[heist::main]` | up to the deadline | up to the deadline | on standard error |
+/// | [`shutdown`](Self::shutdown) | for as long as it is told | likewise | in its report |
+/// | drop | up to the deadline | however long it takes | on standard error |
+/// | [`shutdown_timeout`](Self::shutdown_timeout) | no: drops them at once | for as long as it is told | |
+/// | [`shutdown_background`](Self::shutdown_background) | no: drops them at once | no | |
+///
+/// (On the current-thread flavour somebody has to poll the tasks meanwhile: a thread of the shutdown's does, unless another is in [`block_on`](Self::block_on).)
 ///
 /// When the last worker has ended, so have the drivers. A blocking job, or a future in `block_on` elsewhere, that waits for one is not left waiting: its sockets'
 /// operations fail, its timers panic.
@@ -50,6 +61,8 @@ use std::time::Duration;
 pub struct Runtime {
     handle: Handle,
     threads: WorkerThreads,
+    /// How long its tasks have to end, when it is dropped or has run its future.
+    deadline: Duration,
     /// It has been shut down by a method; the drop has nothing left to do.
     ended: bool,
 }
@@ -72,10 +85,11 @@ impl Runtime {
         Builder::new_multi_thread().build()
     }
 
-    pub(super) fn assemble(handle: Handle, threads: WorkerThreads) -> Self {
+    pub(super) fn assemble(handle: Handle, threads: WorkerThreads, deadline: Duration) -> Self {
         Self {
             handle,
             threads,
+            deadline,
             ended: false,
         }
     }
@@ -105,6 +119,33 @@ impl Runtime {
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.handle.block_on(future)
+    }
+
+    /// Runs a future to its end, as [`block_on`](Self::block_on) does, and ends the runtime: its tasks are cancelled, and it waits for them and for blocking jobs that run, up
+    /// to [`Builder::shutdown_deadline`]. If something would not end by then, it is [reported](ShutdownReport) on standard error, and this returns nevertheless. That is what
+    /// [`heist::run`](crate::run) and `#[heist::main]` do. asyncio's `run`.
+    ///
+    /// # Panics
+    ///
+    /// As [`block_on`](Self::block_on).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Builder::new_current_thread().build()?;
+    /// let answer = runtime.run(async { heist::spawn(async { 42 }).await.unwrap() });
+    /// assert_eq!(answer, 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn run<F: Future>(self, future: F) -> F::Output {
+        let output = self.block_on(future);
+        let deadline = self.deadline;
+        let report = self.shutdown(deadline);
+        if !report.is_clean() {
+            failure::report(format_args!("{report}"));
+        }
+        output
     }
 
     /// Spawns a task: see [`heist::spawn`](fn@crate::spawn). asyncio's `loop.create_task`.
@@ -191,6 +232,43 @@ impl Runtime {
         self.handle.metrics()
     }
 
+    /// Ends the runtime in good order, within `timeout`, and says what would not end. asyncio's `Runner.close`, with a time-out.
+    ///
+    /// 1. No work is taken any more: what is spawned is cancelled at once. Blocking jobs that wait are cancelled.
+    /// 2. All tasks are asked to cancel, as by [`abort`](crate::task::JoinHandle::abort), and waited for. Workers, timers and sockets go on meanwhile. (On the current-thread flavour the
+    ///    tasks are polled by a thread of the shutdown's, or by another that is in `block_on`.)
+    /// 3. When the last task is gone the workers and the drivers end; blocking jobs that run are waited for.
+    /// 4. When the time is up, what waits still is dropped, as by [`shutdown_timeout`](Self::shutdown_timeout), and this returns: what is stuck ends with the process, or when it returns.
+    ///
+    /// The time is real time, also where it [is paused](crate::time::pause()).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let task = runtime.spawn(std::future::pending::<()>());
+    /// let report = runtime.shutdown(Duration::from_secs(10));
+    /// assert!(report.is_clean(), "{report}");
+    /// assert!(task.is_finished());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn shutdown(mut self, timeout: Duration) -> ShutdownReport {
+        self.ended = true;
+        let leave = Leave::begin(&self.handle, timeout);
+        let mut unended = leave.cancel_tasks(true);
+        // Without time left, nothing is waited for.
+        let left = if unended.is_empty() {
+            leave.left()
+        } else {
+            Duration::ZERO
+        };
+        self.shut_down_within(left);
+        unended.extend(self.handle.blocking().running_jobs());
+        ShutdownReport::new(unended, leave.waited())
+    }
+
     /// Shuts down, and waits so long at most for polls and blocking jobs that run. Those that are then left end with the process, or
     /// when they return. asyncio's `Runner.close`, with the time-out of `loop.shutdown_default_executor`.
     ///
@@ -238,6 +316,15 @@ impl Runtime {
 
     /// Waits for all that runs.
     fn shut_down(&self) {
+        let leave = Leave::begin(&self.handle, self.deadline);
+        let unended = leave.cancel_tasks(false);
+        if !unended.is_empty() && !self.deadline.is_zero() {
+            let report = ShutdownReport::new(unended, leave.waited());
+            failure::report(format_args!(
+                "{report}
+  (it is waited for)"
+            ));
+        }
         self.handle.scheduler().close();
         {
             let _guard = self.handle.enter();

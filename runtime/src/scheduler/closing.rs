@@ -12,6 +12,8 @@ use std::sync::OnceLock;
 
 /// See the module.
 pub(super) struct Closing {
+    /// The tasks have been asked to cancel: before it closes, mostly.
+    leaving: AtomicBool,
     closed: AtomicBool,
     failed: OnceLock<Identity>,
 }
@@ -19,6 +21,7 @@ pub(super) struct Closing {
 impl Closing {
     pub(super) fn new() -> Self {
         Self {
+            leaving: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             failed: OnceLock::new(),
         }
@@ -29,6 +32,14 @@ impl Closing {
         self.closed.store(true, Release);
         // Against `is_closed_to_newcomer`.
         fence(SeqCst);
+    }
+
+    pub(super) fn leave(&self) {
+        self.leaving.store(true, Release);
+    }
+
+    pub(super) fn is_leaving(&self) -> bool {
+        self.leaving.load(Acquire)
     }
 
     /// Says why it is going to be closed. The first one counts.

@@ -27,6 +27,7 @@ mod shown;
 mod sleep;
 mod slot;
 mod slow_poll;
+mod snapshot;
 mod standby;
 mod summons;
 mod usage;
@@ -65,6 +66,7 @@ use std::cell::Cell;
 use std::future::Future;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::task::Waker;
 
 /// How many shards other threads than workers share: of the injector and of the task lists.
 const OUTSIDE_SHARDS: usize = 4;
@@ -331,6 +333,27 @@ impl Scheduler {
             self.closing.fail(task);
             self.close();
         }
+    }
+
+    /// Refuses new tasks but those of clean-ups, and asks all to cancel. The workers go on.
+    pub(crate) fn cancel_tasks(&self) {
+        self.closing.leave();
+        self.tasks.cancel_all();
+    }
+
+    /// Whether tasks were asked to cancel, since the runtime ends.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.closing.is_leaving() || self.is_closed()
+    }
+
+    /// Whether there is any task.
+    pub(crate) fn has_tasks(&self) -> bool {
+        !self.tasks.is_empty()
+    }
+
+    /// See [`OwnedTasks::wake_when_empty`].
+    pub(crate) fn wake_without_tasks(&self, waker: Waker) {
+        self.tasks.wake_when_empty(waker);
     }
 
     /// Refuses new tasks and asks the workers to end. What is queued or idle is dropped by [`drop_tasks`](Self::drop_tasks).

@@ -132,6 +132,23 @@ impl Observations {
 }
 
 impl Scheduler {
+    /// For somebody who waits for polls to end, and is to call it now and then: it notes how long they last.
+    pub(crate) fn look_on(&self) -> impl Fn() + '_ {
+        let observations = Observations::new(self.remotes.workers());
+        move || {
+            let now = self.timers.clock().now();
+            for (worker, remote) in self.remotes.iter().enumerate() {
+                let tick = remote.shown.tick();
+                let lasted = observations.lasts(worker, tick, now);
+                if lasted > Duration::ZERO
+                    && let Some(since) = now.checked_sub(lasted)
+                {
+                    remote.shown.lasts(tick, since);
+                }
+            }
+        }
+    }
+
     /// Whether a worker is held up. Its poll is reported, if it is a task's that has not been yet.
     pub(super) fn is_held_up(
         &self,
@@ -148,6 +165,9 @@ impl Scheduler {
         // 0: its thread has not come to its loop yet.
         if lasted < self.relief.after / 2 || shown.thread() == 0 {
             return false;
+        }
+        if let Some(since) = now.checked_sub(lasted) {
+            shown.lasts(tick, since);
         }
         let held = observations.is_held_up(worker, shown.thread(), lasted, self.relief.after);
         if held == Held::Newly

@@ -11,6 +11,7 @@ use crate::loom::atomic::{
     Ordering::{Acquire, Relaxed, Release},
 };
 use crate::task::{Id, Identity, Task};
+use crate::time::Instant;
 use std::cell::Cell;
 use std::panic::Location;
 use std::ptr;
@@ -46,6 +47,8 @@ pub(super) struct Shown {
     places: [AtomicPtr<Location<'static>>; 2],
     /// The last task that it polled which has a name, and that.
     named: Mutex<Option<(Id, Arc<str>)>>,
+    /// A poll that is known to be long, and since when it has lasted at least.
+    long: Mutex<Option<(Tick, Instant)>>,
     /// The kernel's number of the thread; 0: not known.
     thread: AtomicU32,
     /// The number of the processor that it ran on when it looked last, plus one; 0: not known.
@@ -84,6 +87,7 @@ impl Shown {
                 AtomicPtr::new(ptr::null_mut()),
             ],
             named: Mutex::new(None),
+            long: Mutex::new(None),
             thread: AtomicU32::new(0),
             processor: AtomicU32::new(0),
         }
@@ -172,6 +176,20 @@ impl Shown {
             name,
             spawned_at,
         })
+    }
+
+    /// Whoever watches has found that this poll has lasted since then at least.
+    pub(super) fn lasts(&self, tick: Tick, since: Instant) {
+        let mut long = self.long.lock();
+        let known = long.filter(|(known, _)| *known == tick);
+        *long = Some((tick, known.map_or(since, |(_, then)| then.min(since))));
+    }
+
+    /// Since when a poll is known to last.
+    pub(super) fn lasts_since(&self, tick: Tick) -> Option<Instant> {
+        let long = *self.long.lock();
+        long.filter(|(known, _)| *known == tick)
+            .map(|(_, since)| since)
     }
 
     fn name_of(&self, task: Id) -> Option<Arc<str>> {

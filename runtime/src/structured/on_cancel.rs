@@ -4,7 +4,7 @@
 //! [`task/clean_up.rs`](crate::task).
 
 use crate::runtime::Handle;
-use crate::task::{self, Guard, Registered};
+use crate::task::{self, Guard, Registered, Spawn};
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::Location;
@@ -142,7 +142,7 @@ impl<F: Future<Output = ()> + Send + 'static> Drop for OnCancel<F> {
         let home = self.home.take().or_else(|| Handle::try_current().ok());
         if let Some(home) = home {
             // So it is that task's clean-up. If it is refused, it is lost, and says so.
-            drop(home.spawn_at(async move { drop(guard) }, self.place));
+            drop(home.spawn_as(async move { drop(guard) }, Spawn::at(self.place)));
         }
     }
 }

@@ -85,7 +85,11 @@ impl Header {
         self.origin.place()
     }
 
-    /// Both at once.
+    pub(crate) fn born(&self) -> Coarse {
+        self.born
+    }
+
+    /// The place and the name at once.
     #[inline]
     pub(crate) fn place_and_name(&self) -> (&'static Location<'static>, Option<&Arc<str>>) {
         self.origin.place_and_name()
@@ -175,6 +179,29 @@ pub(crate) fn new<F, S>(
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
+    S: Schedule,
+{
+    // SAFETY: future and output are `Send`.
+    unsafe { new_local(future, scheduler, id, spawn, born) }
+}
+
+/// The same for a future that stays on its thread.
+///
+/// # Safety
+///
+/// If the future or its output isn't `Send`, the entry is run, cancelled and dropped on the thread that calls this, unless it is void. (The handle stays there by itself, unless the output is
+/// `Send`.)
+#[inline]
+pub(crate) unsafe fn new_local<F, S>(
+    future: F,
+    scheduler: S,
+    id: Id,
+    spawn: Spawn<'_>,
+    born: Coarse,
+) -> (Task, JoinHandle<F::Output>)
+where
+    F: Future + 'static,
+    F::Output: 'static,
     S: Schedule,
 {
     let kind = if S::RUNS_ONCE { "blocking" } else { "task" };
@@ -437,7 +464,7 @@ unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
             return unsafe { suspend::<F, S>(header, yielded) };
         }
         Ok(Poll::Ready(output)) => Ok(output),
-        Err(payload) => Err(JoinError::panic(cell.header.id, payload)),
+        Err(payload) => Err(JoinError::panic(cell.header.identity(), payload)),
     };
     // SAFETY: we are the runner.
     unsafe { end::<F, S>(header, outcome, left.dropped) }
@@ -566,7 +593,7 @@ fn store<F: Future, S: Schedule>(
                 // The first failure is the one to tell.
                 Err(_) if outcome.as_ref().is_err_and(JoinError::is_panic) => (outcome, None),
                 Err(payload) => (
-                    Err(JoinError::panic(cell.header.id, payload)),
+                    Err(JoinError::panic(cell.header.identity(), payload)),
                     Some(outcome),
                 ),
             };

@@ -2,9 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use super::Id;
+use super::{Id, Identity};
 use crate::failure::Payload;
 use std::any::Any;
+use std::sync::Arc;
 use std::{error, fmt, io};
 
 /// Why a task did not return its output: it was cancelled, or it panicked. What awaiting a [`JoinHandle`](super::JoinHandle) returns as its error: asyncio's
@@ -22,7 +23,13 @@ use std::{error, fmt, io};
 pub struct JoinError {
     id: Id,
     /// Boxed, so that an outcome costs a task two words; behind a lock, since a payload need not be `Sync`.
-    panic: Option<Box<parking_lot::Mutex<Payload>>>,
+    panic: Option<Box<parking_lot::Mutex<Panicked>>>,
+}
+
+/// What the task panicked with, and its name.
+struct Panicked {
+    payload: Payload,
+    name: Option<Arc<str>>,
 }
 
 impl JoinError {
@@ -30,10 +37,11 @@ impl JoinError {
         Self { id, panic: None }
     }
 
-    pub(super) fn panic(id: Id, payload: Payload) -> Self {
+    pub(super) fn panic(Identity { id, name, .. }: Identity, payload: Payload) -> Self {
+        let panicked = Panicked { payload, name };
         Self {
             id,
-            panic: Some(Box::new(parking_lot::Mutex::new(payload))),
+            panic: Some(Box::new(parking_lot::Mutex::new(panicked))),
         }
     }
 
@@ -110,14 +118,14 @@ impl JoinError {
     /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
         match self.panic {
-            Some(payload) => Ok(payload.into_inner().into_inner()),
+            Some(panicked) => Ok(panicked.into_inner().payload.into_inner()),
             None => Err(self),
         }
     }
 
     /// What the task panicked with, as it was caught.
     pub(super) fn into_payload(self) -> Option<Payload> {
-        self.panic.map(|payload| payload.into_inner())
+        self.panic.map(|panicked| panicked.into_inner().payload)
     }
 
     /// The id of the task that failed.
@@ -140,7 +148,14 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.panic {
             None => write!(f, "task {} was cancelled", self.id),
-            Some(payload) => write!(f, "task {} panicked: {}", self.id, payload.lock().message()),
+            Some(panicked) => {
+                let panicked = panicked.lock();
+                let (id, message) = (self.id, panicked.payload.message());
+                match &panicked.name {
+                    None => write!(f, "task {id} panicked: {message}"),
+                    Some(name) => write!(f, "task {id} {name:?} panicked: {message}"),
+                }
+            }
         }
     }
 }
@@ -149,12 +164,12 @@ impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.panic {
             None => write!(f, "JoinError::Cancelled({:?})", self.id),
-            Some(payload) => {
+            Some(panicked) => {
                 write!(
                     f,
                     "JoinError::Panic({:?}, {:?})",
                     self.id,
-                    payload.lock().message()
+                    panicked.lock().payload.message()
                 )
             }
         }

@@ -1,20 +1,25 @@
-//! Every live task of a runtime, for its shutdown.
+//! Every live task of a runtime, for its shutdown, and for whoever asks which there are.
 //!
 //! Comes in: a task when it is spawned, and again when it is about to complete. Goes out: each task that is left, once, when the lists are closed. Called by
 //! the scheduler. The lists are sharded, a shard for each worker and some for other threads: a task is linked in its spawner's, so that
 //! only one that completes elsewhere meets another thread's lock.
 
-use super::Task;
-use super::cell::{Header, drop_reference, shut_down};
+use super::cell::{Header, abort, drop_reference, shut_down};
+use super::frame::is_cleaning_up;
+use super::{Task, TaskInfo};
 use crate::count::Count;
+use crate::failure::wake;
 use crate::loom::Mutex;
 use cordyceps::List;
 use crossbeam_utils::CachePadded;
 use std::ptr::NonNull;
+use std::task::Waker;
 
 /// The lists. See the module.
 pub(crate) struct OwnedTasks {
     shards: Box<[CachePadded<Shard>]>,
+    /// Who waits until the lists are empty.
+    waiting: Mutex<Option<Waker>>,
 }
 
 struct Shard {
@@ -26,7 +31,16 @@ struct Shard {
 
 struct Linked {
     tasks: List<Header>,
-    closed: bool,
+    admits: Admits,
+}
+
+/// Whose spawns are taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Admits {
+    Everybody,
+    /// The runtime ends, and the tasks with it: only their clean-ups may spawn.
+    CleanUps,
+    Nobody,
 }
 
 // SAFETY: the list holds pointers to headers, which any thread may use (rule 8); it is behind the shard's lock.
@@ -42,12 +56,20 @@ impl Drop for Found {
     }
 }
 
+impl Shard {
+    fn len(&self) -> u64 {
+        // In this order: who is seen to be gone is, mostly, seen to have come. (Nothing orders the two for a reader.)
+        let removed = self.removed.get();
+        self.inserted.get().saturating_sub(removed)
+    }
+}
+
 impl OwnedTasks {
     pub(crate) fn new(shards: usize) -> Self {
         let shard = || Shard {
             linked: Mutex::new(Linked {
                 tasks: List::new(),
-                closed: false,
+                admits: Admits::Everybody,
             }),
             inserted: Count::default(),
             removed: Count::default(),
@@ -56,6 +78,7 @@ impl OwnedTasks {
             shards: (0..shards.max(1))
                 .map(|_| CachePadded::new(shard()))
                 .collect(),
+            waiting: Mutex::new(None),
         }
     }
 
@@ -67,12 +90,17 @@ impl OwnedTasks {
         header.set_shard(shard);
         let shard = &self.shards[shard];
         let mut linked = shard.linked.lock();
-        if !linked.closed {
+        let admitted = match linked.admits {
+            Admits::Everybody => true,
+            Admits::CleanUps => is_cleaning_up(),
+            Admits::Nobody => false,
+        };
+        if admitted {
             // A task is new when it is inserted, so in no list; it is unlinked before it completes.
             linked.tasks.push_back(task.as_raw());
             shard.inserted.add(1);
         }
-        !linked.closed
+        admitted
     }
 
     /// Unlinks a task that is about to complete, if it is still linked.
@@ -83,16 +111,72 @@ impl OwnedTasks {
         // SAFETY: a task is only ever linked in the list of its shard.
         let removed = unsafe { linked.tasks.remove(NonNull::from(header)) };
         shard.removed.add(u64::from(removed.is_some()));
+        if linked.admits != Admits::Everybody && linked.tasks.is_empty() {
+            drop(linked);
+            self.may_be_empty();
+        }
+    }
+
+    #[cold]
+    fn may_be_empty(&self) {
+        let waiting = self.waiting.lock().take();
+        if let Some(waker) = waiting {
+            wake(waker);
+        }
+    }
+
+    /// The waker is woken at the next moment, after [`cancel_all`](Self::cancel_all), at which the lists may have become empty.
+    pub(crate) fn wake_when_empty(&self, waker: Waker) {
+        let before = self.waiting.lock().replace(waker);
+        drop(before);
+    }
+
+    /// Whether no task is linked.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.shards
+            .iter()
+            .all(|shard| shard.linked.lock().tasks.is_empty())
+    }
+
+    /// From now on only clean-ups may spawn; and all tasks are asked to cancel. They end on their workers.
+    pub(crate) fn cancel_all(&self) {
+        for shard in &self.shards {
+            let mut linked = shard.linked.lock();
+            if linked.admits == Admits::Everybody {
+                linked.admits = Admits::CleanUps;
+            }
+        }
+        for shard in &self.shards {
+            let find = |header: &Header| {
+                // It is linked, so it has not completed, and cannot while the lock is held (rule 6).
+                header.state.ref_inc();
+                Found(NonNull::from(header))
+            };
+            let linked = shard.linked.lock();
+            let found: Vec<_> = linked.tasks.iter().map(find).collect();
+            drop(linked);
+            for task in found {
+                // Outside the lock: where a queue refuses it, this runs destructors.
+                // SAFETY: by the reference just counted.
+                unsafe { abort(task.0) };
+            }
+        }
     }
 
     /// How many tasks live: not yet complete, nor taken by the shutdown.
     pub(crate) fn len(&self) -> usize {
-        let len = |shard: &CachePadded<Shard>| {
-            // In this order: who is seen to be gone is, mostly, seen to have come. (Nothing orders the two for a reader.)
-            let removed = shard.removed.get();
-            shard.inserted.get().saturating_sub(removed)
-        };
-        self.shards.iter().map(len).sum::<u64>() as usize
+        self.shards.iter().map(|shard| shard.len()).sum::<u64>() as usize
+    }
+
+    /// All tasks that are linked. Each shard is locked for as long as it takes to walk over its tasks, some 100 ns each.
+    pub(crate) fn snapshot(&self) -> Vec<TaskInfo> {
+        let mut tasks = Vec::new();
+        for shard in &self.shards {
+            tasks.reserve(shard.len() as usize);
+            let linked = shard.linked.lock();
+            tasks.extend(linked.tasks.iter().map(TaskInfo::of));
+        }
+        tasks
     }
 
     /// How many tasks there have been.
@@ -105,7 +189,7 @@ impl OwnedTasks {
     /// From now on a spawn is refused; but for running polls, no task of this runtime is left when this returns.
     pub(crate) fn close(&self) {
         for shard in &self.shards {
-            shard.linked.lock().closed = true;
+            shard.linked.lock().admits = Admits::Nobody;
         }
         for shard in &self.shards {
             loop {

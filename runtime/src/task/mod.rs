@@ -11,6 +11,8 @@
 //! | `CancelledError`, `task.exception()` | [`JoinError`] |
 //! | "Task exception was never retrieved" | [`TaskFailure`] |
 //! | `asyncio.current_task()` | [`id`](fn@id), [`try_id`] |
+//! | `create_task(…, name=…)` | [`Builder::name`] |
+//! | `asyncio.all_tasks()` | [`Handle::tasks`](crate::runtime::Handle::tasks) |
 //! | `await asyncio.sleep(0)` | [`yield_now`](fn@yield_now) |
 //! | `asyncio.TaskGroup`, `ExceptionGroup` | [`TaskGroup`], [`GroupError`] |
 //! | `asyncio.wait`, sets of tasks | [`JoinSet`] |
@@ -66,8 +68,8 @@
 // 6. **The list links** are touched under the lock of the task's shard only. A linked task has not completed: whoever finds it there under the lock may
 //    take a reference.
 // 7. **The pin**: the future is never moved out of its stage; it is dropped in place.
-// 8. **Threads**: only futures and outputs that are `Send` are put in a cell, so the last reference may be dropped on any thread. What drops there are
-//    the stage, the join waker and the scheduler's reference.
+// 8. **Threads**: the last reference may be dropped on any thread. What drops there are the join waker and the scheduler's reference; the stage is empty by then. The future and the
+//    output are `Send`; or ([`new_local`]) the queue entry never leaves their thread, and the handle doesn't unless the output is `Send`.
 //
 // The transitions of the state word are in `state.rs`, with their diagram.
 
@@ -79,6 +81,7 @@ mod failure;
 mod frame;
 mod id;
 mod identity;
+mod info;
 mod join;
 mod list;
 mod local;
@@ -93,7 +96,9 @@ mod yield_now;
 mod models;
 
 #[doc(inline)]
-pub use crate::spawn::block_in_place;
+pub use crate::local_set::{LocalEnterGuard, LocalSet, RunUntil, spawn_local};
+#[doc(inline)]
+pub use crate::spawn::{Builder, block_in_place};
 #[doc(inline)]
 pub use crate::structured::{
     GroupError, GroupHandle, JoinSet, Member, MemberError, OnCancel, Shield, TaskGroup, on_cancel,
@@ -105,11 +110,12 @@ pub use failure::TaskFailure;
 #[doc(inline)]
 pub use heist_sync::coop;
 pub use id::{Id, id, try_id};
+pub use info::{TaskInfo, TaskKind, TaskState};
 pub use join::JoinHandle;
 pub use local::{AccessError, LocalKey, TaskLocalFuture};
 pub use yield_now::{YieldNow, yield_now};
 
-pub(crate) use cell::{Header, Schedule, Task, new};
+pub(crate) use cell::{Header, Schedule, Task, new, new_local};
 pub(crate) use clean_up::{Guard, Leftovers, Registered, drop_with, is_kept};
 pub(crate) use failure::FailurePolicy;
 pub(crate) use frame::is_cleaning_up;

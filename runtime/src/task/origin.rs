@@ -186,26 +186,28 @@ mod models {
         model(|| {
             let spawn = spawn();
             let origin = Arc::new(Origin::new(spawn));
-            let made = Arc::new(AtomicUsize::new(0));
-            let makers: Vec<_> = (0..2)
-                .map(|_| {
-                    let (origin, made) = (origin.clone(), made.clone());
-                    thread::spawn(move || {
-                        made.fetch_add(1, Relaxed);
-                        std::ptr::from_ref(origin.details()).addr()
-                    })
+            let published = Arc::new(AtomicUsize::new(0));
+            let make = |origin: Arc<Origin>, published: Arc<AtomicUsize>| {
+                published.store(1, Relaxed);
+                std::ptr::from_ref(origin.details()).addr()
+            };
+            let reader = {
+                let (origin, published) = (origin.clone(), published.clone());
+                thread::spawn(move || {
+                    if origin.known_details().is_some() {
+                        let seen = published.load(Relaxed);
+                        assert_eq!(seen, 1, "what was done before is not seen");
+                    }
+                    assert_eq!(origin.place_and_name(), (spawn.place, None));
                 })
-                .collect();
-            assert_eq!(origin.place(), spawn.place);
-            if origin.known_details().is_some() {
-                assert!(made.load(Relaxed) > 0, "what was done before is not seen");
-            }
-            let found: Vec<_> = makers
-                .into_iter()
-                .map(|maker| maker.join().expect("it makes them"))
-                .collect();
-            assert_eq!(found[0], found[1]);
-            assert_eq!(origin.place_and_name(), (spawn.place, None));
+            };
+            let another = {
+                let (origin, published) = (origin.clone(), published.clone());
+                thread::spawn(move || make(origin, published))
+            };
+            let made = make(origin.clone(), published);
+            assert_eq!(another.join().expect("it makes them"), made);
+            reader.join().expect("the reader panicked");
         });
     }
 }

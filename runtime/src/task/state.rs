@@ -37,6 +37,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::TaskState;
 use crate::loom::atomic::{
     AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, Release},
@@ -303,6 +304,18 @@ impl State {
     /// Whether the future is gone. Acquires the outcome.
     pub(super) fn is_complete(&self) -> bool {
         self.0.load(Acquire) & COMPLETE != 0
+    }
+
+    /// What the word says of a task that has not completed, to whoever is just curious. Whether one that has yielded is in its next poll already, it doesn't say.
+    pub(super) fn snapshot(&self) -> TaskState {
+        let now = self.0.load(Relaxed);
+        if now & YIELDED != 0 || now & (SCHEDULED | RUNNING) == SCHEDULED {
+            TaskState::Queued
+        } else if now & RUNNING != 0 {
+            TaskState::Running
+        } else {
+            TaskState::Waiting
+        }
     }
 
     /// The handle publishes the waker that it has put in the cell. False: the task is complete, and the cell is the handle's.

@@ -4,16 +4,19 @@ use crate::shutdown::{assert_cancelled, wait};
 use heist::runtime::Handle;
 use heist::sync::oneshot;
 use heist::task::{self, JoinHandle};
-use heist_tests::{OnDrop, Shape, Tally, receive};
+use heist_tests::{OnDrop, Running, Shape, Tally, receive};
 use std::future::pending;
 use std::sync::mpsc;
+use std::time::Duration;
 
 /// Queues a task that is dropped by the shutdown, on the thread that calls this; what its destructor returns is returned.
 fn at_the_shutdown<T: Send + 'static>(
     shape: Shape,
     destructor: impl FnOnce(Handle) -> T + Send + Sync + 'static,
 ) -> T {
-    let runtime = shape.running();
+    let mut builder = shape.builder();
+    builder.shutdown_deadline(Duration::ZERO);
+    let runtime = Running::new(shape, shape.build(&mut builder));
     let occupied = runtime.occupy();
     let (done, outcome) = mpsc::channel();
     let handle = runtime.handle().clone();

@@ -18,6 +18,8 @@ mod gather;
 mod groups;
 mod join;
 mod join_set;
+mod leaving;
+mod local_set;
 mod locals;
 mod metrics;
 mod panics;
@@ -29,6 +31,7 @@ mod shutdown;
 mod shutdown_inside;
 mod spawn;
 mod stress;
+mod tasks;
 mod thread_locals;
 mod threads;
 mod timers;
@@ -246,6 +249,45 @@ suite! {
         a_thread_locals_destructor_that_is_stuck
         a_poll_that_goes_on_to_wait_is_cancelled
         with_nothing_stuck_it_is_quick;
+    leaving:
+        tasks_end_while_the_workers_go_on
+        what_would_not_end_is_named
+        clean_ups_have_their_time
+        a_clean_up_that_never_ends_is_named
+        with_no_time_nothing_is_asked
+        spawns_meanwhile_are_cancelled
+        queued_blocking_jobs_are_cancelled
+        what_merely_waits_is_not_named
+        with_nothing_to_do_it_is_quick
+        run_ends_by_it
+        a_drop_asks_as_well
+        the_runtime_has_failed
+        inside_a_job_of_another;
+    tasks:
+        all_that_there_are
+        what_each_is_about
+        blocking_jobs
+        those_that_ended_are_gone
+        names_are_told
+        while_they_come_and_go;
+    local_set:
+        tasks_stay_on_their_thread
+        dropped_where_it_was_made
+        outputs_stay_on_their_thread
+        handles_go_elsewhere
+        foreign_wakes_and_aborts
+        the_set_ends_with_its_last_task
+        dropped_with_its_tasks
+        tasks_that_spawn
+        destructors_that_spawn
+        two_at_once
+        tasks_that_never_rest
+        beside_timers_and_sockets
+        entered
+        outside_it_panics
+        polled_by_its_own_task
+        panics_are_outcomes
+        names;
     destructors:
         that_spawn
         that_wake

@@ -83,7 +83,7 @@ fn clean_up_panicked<F: Future, S: Schedule>(cell: &Cell<F, S>, payload: Payload
         // SAFETY: the stage is the runner's (rule 3).
         match unsafe { &mut *stage } {
             Stage::Outcome(outcome) if !outcome.as_ref().is_err_and(JoinError::is_panic) => {
-                let panic = Err(JoinError::panic(cell.header.id, payload));
+                let panic = Err(JoinError::panic(cell.header.identity(), payload));
                 (Some(mem::replace(outcome, panic)), None)
             }
             _ => (None, Some(payload)),

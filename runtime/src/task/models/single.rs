@@ -104,3 +104,37 @@ fn close_against_void_entry() {
         assert_eq!(bench.cells_freed.load(SeqCst), 1);
     });
 }
+
+/// All tasks are asked to end while one is polled and one is spawned: both end, be it that the one comes too late and is refused, and who waits for the last is woken.
+#[test]
+fn leaving_against_spawn_against_poll() {
+    model_within(2, || {
+        let bench = Bench::new(0);
+        let first = spawn(&bench);
+        let worker = {
+            let bench = bench.clone();
+            thread::spawn(move || bench.run_one())
+        };
+        let leaving = {
+            let bench = bench.clone();
+            thread::spawn(move || {
+                let joiner = Arc::new(Joiner::default());
+                bench.tasks.wake_when_empty(joiner.clone().into());
+                bench.tasks.cancel_all();
+                (!bench.tasks.is_empty()).then_some(joiner)
+            })
+        };
+        let second = spawn(&bench);
+        worker.join().expect("the worker panicked");
+        let waiting = leaving.join().expect("who leaves panicked");
+        bench.run_all();
+        assert!(bench.tasks.is_empty(), "a task was not asked to end");
+        assert_eq!(bench.futures_dropped.load(SeqCst), 2);
+        if let Some(joiner) = waiting {
+            assert_eq!(joiner.woken.load(SeqCst), 1, "who waits was left asleep");
+        }
+        drop((first, second));
+        bench.drop_wakers();
+        assert_eq!(bench.cells_freed.load(SeqCst), 2);
+    });
+}
