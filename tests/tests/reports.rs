@@ -365,11 +365,13 @@ fn what_would_not_end() {
             // Until the process ends.
             runtime.run(async {
                 let (begun, begins) = heist::sync::oneshot::channel();
+                let (never, is_told) = std::sync::mpsc::channel::<()>();
+                std::mem::forget(never);
                 let job = heist::task::Builder::new()
                     .name("backup")
-                    .spawn_blocking(|| {
+                    .spawn_blocking(move || {
                         begun.send(()).unwrap();
-                        std::thread::park();
+                        let _ = is_told.recv();
                     });
                 begins.await.unwrap();
                 drop(job);
