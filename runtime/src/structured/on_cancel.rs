@@ -1,4 +1,4 @@
-//! [`on_cancel`]: a clean-up that may await, for when the code around it is dropped.
+//! [`on_cancel`](fn@on_cancel): a clean-up that may await, for when the code around it is dropped.
 //!
 //! In comes a clean-up; out goes a guard, and from its destructor the clean-up, to the task that this runs in. Called by users. Who runs it is in
 //! [`task/clean_up.rs`](crate::task).
