@@ -36,16 +36,16 @@ use std::panic::Location;
 ///
 /// # heist::run(async {
 /// let (sender, message) = heist::sync::oneshot::channel();
+/// let (start, started) = heist::sync::oneshot::channel();
 /// let task = heist::spawn(async {
 ///     let _guard = on_cancel(async {
 ///         sleep(Duration::from_millis(5)).await;
 ///         let _ = sender.send("cleaned up");
 ///     });
+///     let _ = start.send(());
 ///     std::future::pending::<()>().await;
 /// });
-/// # heist::task::yield_now().await;
-/// # while heist::runtime::Handle::current().metrics().num_alive_tasks() == 0 {}
-/// # sleep(Duration::from_millis(2)).await;
+/// let _ = started.await;
 /// task.abort();
 /// assert!(task.await.unwrap_err().is_cancelled());
 /// assert_eq!(message.await, Ok("cleaned up"));
