@@ -150,7 +150,8 @@ impl<T: 'static> JoinSet<T> {
     /// use std::rc::Rc;
     ///
     /// # heist::runtime::Runtime::new()?.block_on(async {
-    /// let outputs = heist::task::LocalSet::new().run_until(async {
+    /// let local = heist::task::LocalSet::new();
+    /// let outputs = local.run_until(async {
     ///     let mut set = heist::task::JoinSet::new();
     ///     set.spawn_local(async { Rc::new(42) });
     ///     set.join_all().await
