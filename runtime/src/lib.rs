@@ -33,10 +33,10 @@
 //! | asyncio | here |
 //! | --- | --- |
 //! | `asyncio.run` | [`run`], [`#[heist::main]`](main), [`#[heist::test]`](test); [`runtime`] to configure one |
-//! | `gather`, `as_completed` | [`gather`](fn@gather), [`try_gather`], [`join!`], [`try_join!`]; [`as_completed`](fn@as_completed) |
-//! | `TaskGroup`, `shield`, `except CancelledError` | [`task::TaskGroup`], [`task::JoinSet`]; [`task::shield`]; [`task::on_cancel`] |
 //! | `create_task`, `Task` | [`spawn`](fn@spawn), [`JoinHandle`]; [`spawn_local`] for futures that are not `Send`; [`task`] |
 //! | `all_tasks`, names of tasks | [`Handle::tasks`](runtime::Handle::tasks), [`task::Builder`] |
+//! | `gather`, `as_completed` | [`gather`](fn@gather), [`try_gather`], [`join!`], [`try_join!`]; [`as_completed`](fn@as_completed) |
+//! | `TaskGroup`, `shield`, `except CancelledError` | [`task::TaskGroup`], [`task::JoinSet`]; [`task::shield`]; [`task::on_cancel`] |
 //! | `sleep`, `timeout`, `wait_for` | [`time`] |
 //! | `run_in_executor`, `to_thread` | [`spawn_blocking`]; [`blocking`] for pools of your own |
 //! | `Future`, synchronisation | [`sync`] |

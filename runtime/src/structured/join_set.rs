@@ -4,7 +4,7 @@
 
 use super::handles::{Ended, Handles};
 use crate::runtime::Handle;
-use crate::task::{AbortHandle, Id, JoinError, JoinHandle};
+use crate::task::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic;
@@ -136,6 +136,57 @@ impl<T: 'static> JoinSet<T> {
         T: Send,
     {
         self.insert(handle.spawn(future))
+    }
+
+    /// Spawns a task on the [`LocalSet`] that this thread is in: see [`spawn_local`](fn@crate::spawn_local).
+    ///
+    /// # Panics
+    ///
+    /// If the thread is in none: see [`spawn_local_on`](Self::spawn_local_on).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    ///
+    /// # heist::runtime::Runtime::new()?.block_on(async {
+    /// let local = heist::task::LocalSet::new();
+    /// let outputs = local.run_until(async {
+    ///     let mut set = heist::task::JoinSet::new();
+    ///     set.spawn_local(async { Rc::new(42) });
+    ///     set.join_all().await
+    /// });
+    /// assert_eq!(outputs.await, [Rc::new(42)]);
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn spawn_local<F>(&mut self, future: F) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.insert(crate::spawn_local(future))
+    }
+
+    /// Spawns a task on a [`LocalSet`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = heist::runtime::Runtime::new()?;
+    /// let local = heist::task::LocalSet::new();
+    /// let mut set = heist::task::JoinSet::new();
+    /// set.spawn_local_on(async { std::rc::Rc::new(42) }, &local);
+    /// let outputs = local.block_on(&runtime, set.join_all());
+    /// assert_eq!(*outputs[0], 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn spawn_local_on<F>(&mut self, future: F, local_set: &LocalSet) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.insert(local_set.spawn_local(future))
     }
 
     /// Runs a synchronous function on the blocking pool of the runtime that this thread is in: see [`spawn_blocking`](crate::spawn_blocking).

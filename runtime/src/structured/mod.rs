@@ -1,4 +1,4 @@
-//! Tasks that belong together: [`JoinSet`], [`TaskGroup`]; and what lets one task depend on another, or not: [`shield`], [`on_cancel`].
+//! Tasks that belong together: [`JoinSet`], [`TaskGroup`]; and what lets one task depend on another, or not: [`shield`](fn@shield), [`on_cancel`](fn@on_cancel).
 //!
 //! Comes in: what users spawn. Goes out: tasks, and their outcomes. It spawns, so it is above the runtime, and [`task`](crate::task) shows it to users.
 

@@ -1,4 +1,4 @@
-//! [`on_cancel`]: a clean-up that may await, for when the code around it is dropped.
+//! [`on_cancel`](fn@on_cancel): a clean-up that may await, for when the code around it is dropped.
 //!
 //! In comes a clean-up; out goes a guard, and from its destructor the clean-up, to the task that this runs in. Called by users. Who runs it is in
 //! [`task/clean_up.rs`](crate::task).
@@ -36,16 +36,16 @@ use std::panic::Location;
 ///
 /// # heist::run(async {
 /// let (sender, message) = heist::sync::oneshot::channel();
+/// let (start, started) = heist::sync::oneshot::channel();
 /// let task = heist::spawn(async {
 ///     let _guard = on_cancel(async {
 ///         sleep(Duration::from_millis(5)).await;
 ///         let _ = sender.send("cleaned up");
 ///     });
+///     let _ = start.send(());
 ///     std::future::pending::<()>().await;
 /// });
-/// # heist::task::yield_now().await;
-/// # while heist::runtime::Handle::current().metrics().num_alive_tasks() == 0 {}
-/// # sleep(Duration::from_millis(2)).await;
+/// let _ = started.await;
 /// task.abort();
 /// assert!(task.await.unwrap_err().is_cancelled());
 /// assert_eq!(message.await, Ok("cleaned up"));

@@ -1,4 +1,4 @@
-//! [`shield`]: a future that goes on when who awaits it is cancelled.
+//! [`shield`](fn@shield): a future that goes on when who awaits it is cancelled.
 //!
 //! In comes a future, out goes a task of it, and its output. Called by users.
 
@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 /// reported. Only the runtime's shutdown cancels it.
 ///
 /// A [`JoinHandle`] needs no shield: dropped, it detaches its task, which runs on. What is to be done *because* of the cancellation is for
-/// [`on_cancel`](super::on_cancel).
+/// [`on_cancel`](fn@super::on_cancel).
 ///
 /// # Errors
 ///

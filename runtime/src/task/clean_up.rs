@@ -1,6 +1,6 @@
 //! Clean-ups: what is left to do when a guard of [`on_cancel`](super::on_cancel) is dropped, and who does it.
 //!
-//! Comes in: a clean-up, from the destructor of its guard, through the [frame](super::frame) that this is dropped in; its polls, from the runner of the task or of the future in
+//! Comes in: a clean-up, from the destructor of its guard, through the [frame](Frame) that this is dropped in; its polls, from the runner of the task or of the future in
 //! `block_on`. Goes out: that all are over. Called by these runners, by the guards, and by whoever drops a future and waits for what that leaves ([`drop_with`]).
 //!
 //! What is dropped in one poll, or with the body of a task, is one [`Line`]: the clean-ups in it run one after the other, the one that was registered last first. Lines of different polls go

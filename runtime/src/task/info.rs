@@ -202,13 +202,14 @@ impl TaskInfo {
 
     /// Of a task that is found in its list.
     pub(super) fn of(header: &Header) -> Self {
+        let kind = if header.is_cleaning_up() {
+            TaskKind::CleanUp
+        } else {
+            TaskKind::Task
+        };
         Self {
             identity: header.identity(),
-            kind: if header.is_cleaning_up() {
-                TaskKind::CleanUp
-            } else {
-                TaskKind::Task
-            },
+            kind,
             state: header.state.snapshot(),
             age: header.born().elapsed(),
             running_for: None,

@@ -5,7 +5,7 @@
 //! only one that completes elsewhere meets another thread's lock.
 
 use super::cell::{Header, abort, drop_reference, shut_down};
-use super::is_cleaning_up;
+use super::frame::is_cleaning_up;
 use super::{Task, TaskInfo};
 use crate::count::Count;
 use crate::failure::wake;

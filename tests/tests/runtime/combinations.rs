@@ -5,7 +5,7 @@
 
 use heist::runtime::Runtime;
 use heist::sync::oneshot;
-use heist::task::{JoinHandle, TaskGroup, on_cancel, yield_now};
+use heist::task::{JoinHandle, Member, TaskGroup, on_cancel, yield_now};
 use heist_tests::{OnDrop, Shape, Tally};
 use std::future::{Future, pending};
 
@@ -85,6 +85,11 @@ struct Gates {
     clean_up: oneshot::Sender<()>,
 }
 
+/// Without a word on standard error: there are hundreds.
+fn panic_quietly(what: &'static str) -> ! {
+    std::panic::resume_unwind(Box::new(what))
+}
+
 /// The future of a combination.
 fn work(
     end: End,
@@ -101,7 +106,9 @@ fn work(
     let dropped = counts.future_dropped.clone();
     let on_drop = OnDrop::new(move || {
         dropped.hit();
-        assert!(!destructor_panics, "the destructor");
+        if destructor_panics {
+            panic_quietly("the destructor");
+        }
     });
     let future = async move {
         let _on_drop = on_drop;
@@ -114,7 +121,9 @@ fn work(
                 let _ = gate_opens.await;
             }
             clean_up_counts.cleaned.hit();
-            assert_ne!(clean_up, CleanUp::Panics, "the clean-up");
+            if clean_up == CleanUp::Panics {
+                panic_quietly("the clean-up");
+            }
         });
         let guard = if clean_up == CleanUp::None {
             drop(guard.disarm());
@@ -127,7 +136,7 @@ fn work(
         let outcome = match end {
             End::Returns => Ok(counts.output_dropped.on_drop()),
             End::Fails => Err("the task"),
-            End::Panics => panic!("the task"),
+            End::Panics => panic_quietly("the task"),
             End::Never => pending().await,
         };
         drop(guard);
@@ -146,21 +155,26 @@ fn is_cancelled(end: End, abort: Abort) -> bool {
     matches!(abort, Abort::AtOnce | Abort::Waiting) || end == End::Never
 }
 
-/// One combination, but for the group. `end_it` aborts the task.
+/// One combination, but for the group. `end_it` aborts the task. What is returned keeps it where it waits.
 async fn play<T>(
     (end, abort, clean_up): (End, Abort, CleanUp),
     counts: &Counts,
     gates: Gates,
     handle: &T,
     end_it: impl Fn(&T),
-) {
+) -> Option<oneshot::Sender<()>> {
     let Gates {
         go_on,
         clean_up: gate,
     } = gates;
+    let mut held = None;
     match abort {
-        Abort::AtOnce => end_it(handle),
+        Abort::AtOnce => {
+            held = Some(go_on);
+            end_it(handle);
+        }
         Abort::Waiting => {
+            held = Some(go_on);
             until(counts, "it never began", |counts| counts.began.count() == 1).await;
             end_it(handle);
         }
@@ -182,6 +196,7 @@ async fn play<T>(
         assert_eq!(counts.clean_up_dropped.count(), 0, "nothing interrupts it");
     }
     drop(gate);
+    held
 }
 
 impl Counts {
@@ -194,11 +209,13 @@ impl Counts {
         assert_eq!(self.cleaned.count(), cleans_up, "ended");
         assert_eq!(self.clean_up_dropped.count(), began, "dropped");
         assert_eq!(self.future_dropped.count(), 1);
-        let has_output = end == End::Returns && !is_cancelled(end, abort);
         // Rust loses what a function was about to return when a destructor panics.
-        if !destructor_panics {
-            assert_eq!(self.output_dropped.count(), usize::from(has_output));
-        }
+        assert!(destructor_panics || self.has_dropped_output(end, abort));
+    }
+
+    fn has_dropped_output(&self, end: End, abort: Abort) -> bool {
+        let has_output = end == End::Returns && !is_cancelled(end, abort);
+        self.output_dropped.count() == usize::from(has_output)
     }
 }
 
@@ -209,7 +226,7 @@ fn each(one: impl Fn(End, Abort, CleanUp, bool)) {
             for clean_up in CLEAN_UPS {
                 for destructor_panics in [false, true] {
                     // A destructor that panics while its future does would abort the process: that is Rust's.
-                    if destructor_panics && end == End::Panics && !is_cancelled(end, abort) {
+                    if destructor_panics && end == End::Panics {
                         continue;
                     }
                     let combination = (end, abort, clean_up, destructor_panics);
@@ -247,7 +264,7 @@ pub(crate) fn of_a_task(shape: Shape) {
                     task = None;
                 }
                 let combination = (end, abort, clean_up);
-                play(combination, &counts, gates, &aborts, |task| task.abort()).await;
+                let held = play(combination, &counts, gates, &aborts, |task| task.abort()).await;
                 match task {
                     Some(task) if handle_is == Handle::Awaited => {
                         await_it(task, end, abort, clean_up, destructor_panics).await;
@@ -257,8 +274,14 @@ pub(crate) fn of_a_task(shape: Shape) {
                     Some(_) | None => {
                         heist_tests::until("it never ends", || aborts.is_finished()).await;
                         drop(task);
+                        // Without a handle, the worker drops the output afterwards.
+                        until(&counts, "the output is kept", |counts| {
+                            destructor_panics || counts.has_dropped_output(end, abort)
+                        })
+                        .await;
                     }
                 }
+                drop(held);
                 if abort == Abort::Late {
                     aborts.abort();
                 }
@@ -343,12 +366,11 @@ pub(crate) fn of_a_member(shape: Shape) {
                 let (member, handle) = is_ready.await.expect("it has spawned");
                 // Its group may end it before.
                 let is_left_alone = matches!(group_is, Group::Joined | Group::Aborted);
+                let mut held = None;
                 if is_left_alone {
                     let combination = (end, abort, clean_up);
-                    play(combination, &counts, gates, &member, |member| {
-                        member.abort()
-                    })
-                    .await;
+                    let abort = |member: &Member<OnDrop>| member.abort();
+                    held = play(combination, &counts, gates, &member, abort).await;
                 } else {
                     member.abort();
                     drop(gates);
@@ -362,7 +384,7 @@ pub(crate) fn of_a_member(shape: Shape) {
                 assert!(outcome.is_ok() || group_is == Group::TaskAborted);
                 // It is gone, whatever it was.
                 assert!(member.is_finished());
-                drop(member);
+                drop((member, held));
                 if is_left_alone {
                     // But for the abort of the group, which may come first.
                     let began = counts.began.count();

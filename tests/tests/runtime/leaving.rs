@@ -118,6 +118,66 @@ pub(crate) fn what_would_not_end_is_named(shape: Shape) {
     drop(driver);
 }
 
+/// They run, and do what they like; nobody else spawns any more.
+pub(crate) fn clean_ups_have_their_time(shape: Shape) {
+    let runtime = shape.running();
+    let (waits, waiting) = mpsc::channel();
+    let (told, tells) = mpsc::channel();
+    let task = runtime.spawn(async move {
+        let _guard = task::on_cancel(async move {
+            heist::time::sleep(Duration::from_millis(1)).await;
+            let spawned = heist::spawn(async { 5 });
+            told.send(spawned.await.ok()).unwrap();
+        });
+        waits.send(()).unwrap();
+        pending::<()>().await;
+    });
+    receive(&waiting);
+    let (runtime, driver) = runtime.take();
+    let report = runtime.shutdown(heist_tests::PATIENCE);
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(receive(&tells), Some(5));
+    assert_cancelled(task);
+    drop(driver);
+}
+
+pub(crate) fn a_clean_up_that_never_ends_is_named(shape: Shape) {
+    const TIME: Duration = Duration::from_millis(100);
+    let runtime = shape.running();
+    let dropped = Tally::new();
+    let guard = dropped.on_drop();
+    let (waits, waiting) = mpsc::channel();
+    let future = async move {
+        let _clean_up = task::on_cancel(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        waits.send(()).unwrap();
+        pending::<()>().await;
+    };
+    let task = task::Builder::new()
+        .name("cleans up")
+        .spawn_on(future, runtime.handle());
+    receive(&waiting);
+    let (runtime, driver) = runtime.take();
+    let watch = Stopwatch::start();
+    let report = runtime.shutdown(TIME);
+    let took = watch.elapsed();
+    assert!(took >= TIME && took < TIME + BEYOND, "{took:?}");
+    let unended = report.unended();
+    assert_eq!(unended.len(), 1, "{report}");
+    assert_eq!(unended[0].name(), Some("cleans up"));
+    assert_eq!(unended[0].kind(), TaskKind::CleanUp);
+    assert!(
+        report.to_string().contains("\n  a clean-up of task "),
+        "{report}"
+    );
+    wait_until(|| task.is_finished());
+    assert_eq!(dropped.count(), 1);
+    assert_cancelled(task);
+    drop(driver);
+}
+
 pub(crate) fn with_no_time_nothing_is_asked(shape: Shape) {
     let runtime = shape.running();
     let guard = Tally::new();

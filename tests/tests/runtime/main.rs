@@ -252,6 +252,8 @@ suite! {
     leaving:
         tasks_end_while_the_workers_go_on
         what_would_not_end_is_named
+        clean_ups_have_their_time
+        a_clean_up_that_never_ends_is_named
         with_no_time_nothing_is_asked
         spawns_meanwhile_are_cancelled
         queued_blocking_jobs_are_cancelled
