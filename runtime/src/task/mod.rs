@@ -95,6 +95,7 @@ mod yield_now;
 #[cfg(test)]
 mod models;
 
+#[doc(inline)]
 pub use crate::local_set::{LocalEnterGuard, LocalSet, RunUntil, spawn_local};
 #[doc(inline)]
 pub use crate::spawn::{Builder, block_in_place};
