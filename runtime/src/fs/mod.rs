@@ -12,7 +12,7 @@
 //! | `os.pread`, `os.pwrite` | [`File::read_at`], [`File::write_at`] |
 //! | the whole of a file | [`read`], [`read_to_string`], [`write`](fn@write), [`copy`] |
 //! | `aiofiles.os.stat`, `.mkdir`, `.makedirs`, `.rename`, `.remove`, `.rmdir`, `.link`, `.symlink`, `.readlink`, `.path.exists` | [`metadata`], [`create_dir`], [`create_dir_all`], [`rename`], [`remove_file`], [`remove_dir`], [`hard_link`], [`symlink`], [`read_link`], [`try_exists`] |
-//! | `os.scandir`, `aiofiles.os.listdir` | [`read_dir`] |
+//! | `os.scandir`, `aiofiles.os.listdir` | [`read_dir`](fn@read_dir) |
 //! | `shutil.rmtree` | [`remove_dir_all`] |
 //!
 //! # What is guaranteed

@@ -4,7 +4,7 @@
 //! [`AsyncBufReadExt`] and [`AsyncSeekExt`] give them `read_exact`, `write_all`, `lines`, `seek` and the like. Together they
 //! stand for asyncio's `StreamReader` and `StreamWriter`. Descriptors of your own are waited for by [`unix::AsyncFd`].
 //!
-//! The process's own streams are [`stdin`], [`stdout`] and [`stderr`]; two connected ones without a kernel are made by [`duplex`](fn@duplex), and
+//! The process's own streams are [`stdin`](fn@stdin), [`stdout`](fn@stdout) and [`stderr`]; two connected ones without a kernel are made by [`duplex`](fn@duplex), and
 //! [`copy_bidirectional`](fn@copy_bidirectional) connects two of any kind. `lines()`, `split` and `bytes` are streams.
 //!
 //! # Examples

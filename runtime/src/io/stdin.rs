@@ -19,7 +19,7 @@ use std::thread;
 /// How much is read at once at most.
 const MAX: usize = 64 << 10;
 
-/// A handle on standard input: from [`stdin`].
+/// A handle on standard input: from [`stdin`](fn@stdin).
 ///
 /// All handles, and the standard library's, read the same bytes: each byte goes to one of them.
 ///
@@ -29,7 +29,7 @@ const MAX: usize = 64 << 10;
 ///
 /// # Examples
 ///
-/// See [`stdin`].
+/// See [`stdin`](fn@stdin).
 #[derive(Debug)]
 pub struct Stdin {
     /// So that others can be made by [`stdin`] only.

@@ -503,6 +503,10 @@ impl File {
     /// let std: std::fs::File = file.try_into_std().expect("nothing is under way");
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[cfg_attr(
+        heist_loom,
+        expect(clippy::result_large_err, reason = "loom's types are larger")
+    )]
     pub fn try_into_std(mut self) -> Result<StdFile, Self> {
         if !self.behind.is_idle() || !self.ahead.is_idle() {
             return Err(self);

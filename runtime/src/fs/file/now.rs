@@ -64,7 +64,7 @@ mod imp {
     use std::fs::File;
 
     #[derive(Debug, Default)]
-    pub(in super::super) struct Now;
+    pub(in super::super) struct Now(());
 
     impl Now {
         pub(in super::super) fn read(
