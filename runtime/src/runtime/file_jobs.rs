@@ -259,7 +259,8 @@ mod tests {
         }
         assert!(left > 0);
         assert!(jobs.depth() > 0);
-        assert_eq!(jobs.books.lock().takers, jobs.books.lock().running);
+        let books = jobs.books.lock();
+        assert_eq!(books.takers, books.running);
     }
 
     #[test]
