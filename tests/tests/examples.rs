@@ -16,6 +16,8 @@ mod blocking_calls;
 mod cancel_with_cleanup;
 #[path = "../../runtime/examples/fetches.rs"]
 mod fetches;
+#[path = "../../runtime/examples/files.rs"]
+mod files;
 #[path = "../../runtime/examples/gather.rs"]
 mod gather;
 #[path = "../../runtime/examples/producer_consumer.rs"]
@@ -192,6 +194,19 @@ fn blocking_calls() {
         ]
     );
     assert!(!reports.is_empty());
+}
+
+#[test]
+fn files() {
+    let lines = printed("files", || heist::run(files::program(print)).unwrap());
+    assert_eq!(
+        lines,
+        [
+            "100 files are written",
+            "300 lines are read",
+            "1400 bytes are in the folder",
+        ]
+    );
 }
 
 #[test]
