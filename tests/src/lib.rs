@@ -38,3 +38,8 @@ pub use waiting::{once_waiting, until};
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/coming-from-asyncio.md")]
 struct ComingFromAsyncio;
+
+/// So does what is said of work that computes.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/cpu-bound.md")]
+struct CpuBound;
