@@ -9,7 +9,6 @@ mod cleaning;
 
 use cleaning::{add_clean_ups, clean_up, has_clean_ups, lose_clean_ups, suspend_or_complete};
 
-use super::clean_up::Batch;
 use super::frame::Frame;
 use super::identity::Identity;
 use super::origin::{Origin, Spawn};
@@ -25,7 +24,7 @@ use std::future::Future;
 use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
@@ -191,7 +190,7 @@ where
 ///
 /// If the future or its output isn't `Send`, the entry is run, cancelled and dropped on the thread that calls this, unless it is void. (The handle stays there by itself, unless the output is
 /// `Send`.)
-#[inline]
+#[inline(always)]
 pub(crate) unsafe fn new_local<F, S>(
     future: F,
     scheduler: S,
@@ -450,11 +449,10 @@ unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
             })
         })
     });
-    let left = frame.end();
     let outcome = match outcome {
         Ok(Poll::Pending) => {
-            yielded |= left.yielded;
-            if let Some(dropped) = left.dropped {
+            yielded |= frame.has_yielded();
+            if let Some(dropped) = frame.take_dropped() {
                 // SAFETY: we are the runner.
                 unsafe { add_clean_ups(cell, dropped) };
                 // For their first poll.
@@ -467,7 +465,7 @@ unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
         Err(payload) => Err(JoinError::panic(cell.header.identity(), payload)),
     };
     // SAFETY: we are the runner.
-    unsafe { end::<F, S>(header, outcome, left.dropped) }
+    unsafe { end::<F, S>(header, outcome, &frame) }
 }
 
 /// The poll has left something to wait for. True: the entry is the caller's again.
@@ -504,8 +502,9 @@ unsafe fn drop_future<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
     // SAFETY: we are the runner.
     if unsafe { has_future(cell) } {
         let cancelled = Err(JoinError::cancelled(cell.header.id));
+        let frame = Frame::of_task(cell.header.id, ptr::null(), !S::RUNS_ONCE);
         // SAFETY: likewise.
-        unsafe { end::<F, S>(header, cancelled, None) }
+        unsafe { end::<F, S>(header, cancelled, &frame) }
     } else {
         // SAFETY: likewise.
         unsafe { cancel::<F, S>(header, Entry::Popped) };
@@ -513,7 +512,7 @@ unsafe fn drop_future<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
     }
 }
 
-/// The future is over, or to be dropped; the last poll has left these clean-ups. True: the entry is the caller's again, since there are any.
+/// The future is over, or to be dropped, in this frame, in which the last poll may have left clean-ups. True: the entry is the caller's again, since there are any.
 ///
 /// # Safety
 ///
@@ -521,13 +520,12 @@ unsafe fn drop_future<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
 unsafe fn end<F: Future, S: Schedule>(
     header: NonNull<Header>,
     outcome: Result<F::Output, JoinError>,
-    dropped: Option<Box<Batch>>,
+    frame: &Frame,
 ) -> bool {
     // SAFETY: the runner stands for a reference.
     let cell = unsafe { cell::<F, S>(header) };
-    let frame = Frame::dropping(cell.header.id, !S::RUNS_ONCE, dropped);
-    store(cell, outcome, &frame);
-    if let Some(dropped) = frame.end().dropped {
+    store(cell, outcome, frame);
+    if let Some(dropped) = frame.take_dropped() {
         // SAFETY: we are the runner.
         unsafe { add_clean_ups(cell, dropped) };
     }
@@ -551,7 +549,7 @@ unsafe fn cancel<F: Future, S: Schedule>(header: NonNull<Header>, entry: Entry) 
     // SAFETY: the runner stands for a reference.
     let cell = unsafe { cell::<F, S>(header) };
     // Whoever leaves a clean-up here has to find another to run it.
-    let frame = Frame::dropping(cell.header.id, false, None);
+    let frame = Frame::of_task(cell.header.id, ptr::null(), false);
     // SAFETY: we are the runner.
     if unsafe { has_future(cell) } {
         let cancelled = Err(JoinError::cancelled(cell.header.id));
@@ -698,7 +696,8 @@ unsafe fn drop_outcome_of<F: Future, S: Schedule>(header: NonNull<Header>) {
 /// See [`free`].
 unsafe fn free_of<F: Future, S>(header: NonNull<Header>) {
     // SAFETY: it came from `Box::leak` in `new`, and nobody knows it any more.
-    let cell = unsafe { Box::from_raw(header.cast::<Cell<F, S>>().as_ptr()) };
+    let mut cell = unsafe { Box::from_raw(header.cast::<Cell<F, S>>().as_ptr()) };
+    cell.header.origin.drop_details();
     // All that can still have a destructor of others' is the join waker.
     if let Err(payload) = catch(|| drop(cell)) {
         report_panic(format_args!("a destructor in a task's cell"), &payload);

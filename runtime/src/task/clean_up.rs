@@ -159,9 +159,8 @@ impl CleanUp {
         if self.future.is_some() {
             let frame = Frame::of_clean_up(turn.id, turn.waker);
             frame.run(|| self.poll_future(turn));
-            let left = frame.end();
-            turn.yielded |= left.yielded;
-            if let Some(dropped) = left.dropped {
+            turn.yielded |= frame.has_yielded();
+            if let Some(dropped) = frame.take_dropped() {
                 self.own.add(*dropped);
                 self.own.poll(turn);
             }
@@ -284,7 +283,7 @@ pub(crate) fn drop_with(drop: impl FnOnce()) -> Option<Leftovers> {
     let frame = Frame::within();
     let dropped = frame.run(|| catch(drop));
     let mut all = CleanUps::default();
-    if let Some(dropped) = frame.end().dropped {
+    if let Some(dropped) = frame.take_dropped() {
         all.add(*dropped);
     }
     let mut leftovers = None;

@@ -24,12 +24,6 @@ pub(super) struct Frame {
     dropped: Cell<Option<Box<Batch>>>,
 }
 
-/// What has happened in a frame.
-pub(super) struct Left {
-    pub(super) yielded: bool,
-    pub(super) dropped: Option<Box<Batch>>,
-}
-
 #[cfg(not(heist_loom))]
 thread_local! {
     /// Null, or a frame that [`Frame::run`] has borrowed.
@@ -53,7 +47,7 @@ impl Drop for Restore {
 }
 
 impl Frame {
-    /// Of a task that is polled with a waker of this data. If it keeps clean-ups, its runner runs them afterwards.
+    /// Of a task that is polled with a waker of this data, or dropped, without one. If it keeps clean-ups, its runner runs them afterwards.
     #[inline]
     pub(super) fn of_task(id: Id, waker: *const (), keeps: bool) -> Self {
         Self {
@@ -63,15 +57,6 @@ impl Frame {
             keeps,
             cleans_up: false,
             dropped: Cell::new(None),
-        }
-    }
-
-    /// The same in which some were dropped before.
-    #[inline]
-    pub(super) fn dropping(id: Id, keeps: bool, dropped: Option<Box<Batch>>) -> Self {
-        Self {
-            dropped: Cell::new(dropped),
-            ..Self::of_task(id, ptr::null(), keeps)
         }
     }
 
@@ -108,12 +93,16 @@ impl Frame {
         f()
     }
 
+    /// Whether what ran in it has yielded.
     #[inline]
-    pub(super) fn end(self) -> Left {
-        Left {
-            yielded: self.yielded.get(),
-            dropped: self.dropped.into_inner(),
-        }
+    pub(super) fn has_yielded(&self) -> bool {
+        self.yielded.get()
+    }
+
+    /// What was dropped in it, if anything was.
+    #[inline]
+    pub(super) fn take_dropped(&self) -> Option<Box<Batch>> {
+        self.dropped.take()
     }
 
     /// Leaves the runner a clean-up.

@@ -118,6 +118,19 @@ impl Origin {
         self.known_details().expect("they are there now")
     }
 
+    /// Drops the details, if there are any. Explicitly, by who frees the cell: a destructor would be more, and every task would pay for it.
+    #[inline]
+    pub(super) fn drop_details(&mut self) {
+        // Relaxed: who frees the cell has acquired all that was done with it.
+        let word = self.0.load(Relaxed);
+        if !is_plain(word) {
+            self.0 = AtomicPtr::new(plain(self.place()));
+            #[expect(unsafe_code, reason = "the word was a box")]
+            // SAFETY: it comes from `detailed`, and nobody looks at it any more.
+            drop(unsafe { Box::from_raw(untagged(word)) });
+        }
+    }
+
     #[inline]
     #[expect(unsafe_code, reason = "the word is one pointer or the other")]
     fn get(&self) -> Result<&'static Location<'static>, &Details> {
@@ -127,21 +140,8 @@ impl Origin {
             // SAFETY: it comes from `plain`.
             Ok(unsafe { &*word.cast_const().cast() })
         } else {
-            // SAFETY: it comes from `detailed`, and is dropped with this word.
+            // SAFETY: it comes from `detailed`, and is dropped with the cell.
             Err(unsafe { &*untagged(word) })
-        }
-    }
-}
-
-impl Drop for Origin {
-    #[inline]
-    fn drop(&mut self) {
-        // Relaxed: who drops the cell has acquired all that was done with it.
-        let word = self.0.load(Relaxed);
-        if !is_plain(word) {
-            #[expect(unsafe_code, reason = "the word is a box")]
-            // SAFETY: it comes from `detailed`, and nobody looks at it any more.
-            drop(unsafe { Box::from_raw(untagged(word)) });
         }
     }
 }
@@ -185,7 +185,7 @@ mod models {
     fn details_against_reader() {
         model(|| {
             let spawn = spawn();
-            let origin = Arc::new(Origin::new(spawn));
+            let mut origin = Arc::new(Origin::new(spawn));
             let published = Arc::new(AtomicUsize::new(0));
             let make = |origin: Arc<Origin>, published: Arc<AtomicUsize>| {
                 published.store(1, Relaxed);
@@ -208,6 +208,8 @@ mod models {
             let made = make(origin.clone(), published);
             assert_eq!(another.join().expect("it makes them"), made);
             reader.join().expect("the reader panicked");
+            let origin = Arc::get_mut(&mut origin).expect("the others have ended");
+            origin.drop_details();
         });
     }
 }
@@ -219,7 +221,7 @@ mod tests {
     #[test]
     fn a_name_stays_with_the_place() {
         let place = Location::caller();
-        let origin = Origin::new(Spawn {
+        let mut origin = Origin::new(Spawn {
             place,
             name: Some("worker"),
         });
@@ -228,6 +230,8 @@ mod tests {
             origin.details(),
             origin.known_details().expect("it has a name")
         ));
+        origin.drop_details();
+        assert_eq!(origin.place_and_name(), (place, None));
         assert_eq!(size_of::<Origin>(), size_of::<usize>());
     }
 }

@@ -57,7 +57,7 @@ impl<F: Future> Future for Root<F> {
                 // The first failure is the one to tell.
                 *this.output = Some(output.and_then(|output| dropped.map(|()| output)));
             });
-            if let Some(dropped) = frame.end().dropped {
+            if let Some(dropped) = frame.take_dropped() {
                 this.clean_ups.add(*dropped);
                 self.as_mut().poll_clean_ups(cx);
             }
