@@ -371,10 +371,9 @@ fn of_tasks_that_belong_together(shape: Shape) {
                 group.spawn(async { Ok(()) }).await;
             }
             let count = Count::since(before).allocations;
-            assert!(
-                round == 0 || count == 2 * TASKS,
-                "{shape:?}, in a group: {count}"
-            );
+            // Places are used again; there are as many as members ever were there at once, and one whose value has come may be there for a moment.
+            let places = count - 2 * TASKS;
+            assert!(round == 0 || places <= 64, "{shape:?}, in a group: {count}");
         }
         assert!(group.join().await.is_ok());
 
