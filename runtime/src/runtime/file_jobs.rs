@@ -15,6 +15,7 @@
 
 use crate::loom::Mutex;
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 use std::thread;
 
 /// See the module.
@@ -64,7 +65,10 @@ pub(super) struct Taker {
 impl<J> FileJobs<J> {
     /// For a pool of so many threads.
     pub(super) fn new(max_threads: usize) -> Self {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
+        // Asked once: the answer takes several system calls, which each runtime would wait for as it starts.
+        static PROCESSORS: OnceLock<usize> = OnceLock::new();
+        let processors =
+            PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from));
         Self::with_few(4 * processors, max_threads)
     }
 
