@@ -17,6 +17,7 @@ use crate::time::Coarse;
 use heist_blocking_pool::{Job, JobPool, RejectReason};
 use std::fmt;
 use std::future::Future;
+use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -139,10 +140,12 @@ fn take_turn(handle: &Handle) {
         };
         blocking.run(job.task);
         let others_wait = || blocking.pool.metrics().queue_depth() > 0;
-        if done % TURN == 0 && !blocking.files.is_closed() && others_wait() {
-            // Behind them.
-            blocking.files.pause(taker);
-            return blocking.call_taker(handle);
+        if done % TURN == 0 && others_wait() {
+            // Behind them; or, if the pool is shut down and takes nothing more, on as before.
+            blocking.files.pause(mem::take(&mut taker));
+            if blocking.call(handle, Work::Files).is_ok() {
+                return;
+            }
         }
     }
 }

@@ -175,10 +175,6 @@ impl<J> FileJobs<J> {
         others
     }
 
-    pub(super) fn is_closed(&self) -> bool {
-        self.books.lock().closed
-    }
-
     /// Looks at each job that waits, the oldest first.
     pub(super) fn for_each_waiting(&self, look: impl FnMut(&J)) {
         self.books.lock().waiting.iter().for_each(look);

@@ -190,6 +190,7 @@ where
 ///
 /// If the future or its output isn't `Send`, the entry is run, cancelled and dropped on the thread that calls this, unless it is void. (The handle stays there by itself, unless the output is
 /// `Send`.)
+// Always: called, it would move the future once more on its way into the cell.
 #[inline(always)]
 pub(crate) unsafe fn new_local<F, S>(
     future: F,
