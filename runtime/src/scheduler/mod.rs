@@ -57,7 +57,7 @@ use injector::{Injector, MAX_SHARDS};
 use lease::{Lease, Leases};
 use parker::Unpark;
 use patience::Patience;
-use queue::{Local, Steal};
+use queue::Steal;
 use remotes::Remotes;
 use rng::Rng;
 use slow_poll::SlowPolls;
@@ -369,16 +369,12 @@ impl Scheduler {
         self.tasks.close();
         drop(self.injector.close());
         // A task that has yielded is its queue's to drop, and the queue's worker may be in a poll for long.
-        let (spoils, _) = Local::new();
         for remote in self.remotes.iter() {
             loop {
-                match remote.stealer.steal(&spoils) {
+                match remote.stealer.steal_one() {
                     Steal::Task(task) => task.cancel(),
                     Steal::Retry => {}
                     Steal::Empty => break,
-                }
-                while let Some(task) = spoils.pop() {
-                    task.cancel();
                 }
             }
         }

@@ -179,17 +179,30 @@ mod deque {
             }
             let last = into.last();
             let limit = (LENGTH - last.len()).clamp(1, BATCH);
-            match victim.steal_batch_with_limit_and_pop(last, limit) {
-                crossbeam::Steal::Empty => Steal::Empty,
-                crossbeam::Steal::Success(task) => Steal::Task(task),
-                crossbeam::Steal::Retry => Steal::Retry,
-            }
+            victim.steal_batch_with_limit_and_pop(last, limit).into()
+        }
+
+        /// Takes the oldest.
+        pub(crate) fn steal_one(&self) -> Steal {
+            let victim = self.used().find(|deque| !deque.is_empty());
+            victim.map_or(Steal::Empty, |deque| deque.steal().into())
         }
 
         fn used(&self) -> impl Iterator<Item = &crossbeam::Stealer<Task>> {
             let shown = self.shown.load(Relaxed);
             let (first, span) = (shown % RING, shown / RING);
             (first..=first + span).map(|place| &self.ring[place % RING])
+        }
+    }
+}
+
+#[cfg(not(heist_loom))]
+impl From<crossbeam_deque::Steal<Task>> for Steal {
+    fn from(stolen: crossbeam_deque::Steal<Task>) -> Self {
+        match stolen {
+            crossbeam_deque::Steal::Empty => Self::Empty,
+            crossbeam_deque::Steal::Success(task) => Self::Task(task),
+            crossbeam_deque::Steal::Retry => Self::Retry,
         }
     }
 }
@@ -262,6 +275,11 @@ mod locked {
             };
             into.0.lock().extend(stolen);
             Steal::Task(task)
+        }
+
+        pub(crate) fn steal_one(&self) -> Steal {
+            let task = self.0.lock().pop_front();
+            task.map_or(Steal::Empty, Steal::Task)
         }
     }
 }
@@ -368,6 +386,24 @@ mod tests {
         }
         assert!(matches!(stealer.steal(&Local::new().0), Steal::Empty));
         victim.pop();
+    }
+
+    #[test]
+    fn one_at_a_time_is_stolen_in_order() {
+        let (queue, stealer) = Local::new();
+        let mut victim = Checked {
+            queue,
+            expected: VecDeque::new(),
+        };
+        (0..CAPACITY).for_each(|_| victim.push());
+        while let Some(oldest) = victim.expected.pop_front() {
+            let Steal::Task(stolen) = stealer.steal_one() else {
+                panic!("nobody else is there")
+            };
+            assert_eq!(stolen.as_raw(), oldest);
+            victim.check(&stealer);
+        }
+        assert!(matches!(stealer.steal_one(), Steal::Empty));
     }
 
     #[test]

@@ -32,6 +32,7 @@ const SHORT_LOOKS: u32 = 4 * LOOKS;
 static STATE: Mutex<State> = Mutex::new(State {
     is_there: false,
     is_rung: false,
+    period: SHORTEST,
     entrusted: Vec::new(),
 });
 /// Rung with `is_rung`.
@@ -42,6 +43,8 @@ struct State {
     is_there: bool,
     /// It shall look at once.
     is_rung: bool,
+    /// How long it sleeps until it looks again.
+    period: Duration,
     /// What it isn't looking at just now.
     entrusted: Vec<Entrusted>,
 }
@@ -69,11 +72,13 @@ pub(super) fn entrust(scheduler: &Arc<Scheduler>) {
         short: 0,
     };
     let mut state = STATE.lock();
+    let sleeps_too_long = state.period > entrusted.period;
     state.entrusted.push(entrusted);
     if state.is_there {
         drop(state);
-        // It may be about to sleep for longer than this runtime allows.
-        ring();
+        if sleeps_too_long {
+            ring();
+        }
         return;
     }
     state.is_there = true;
@@ -102,10 +107,12 @@ fn keep_watch() {
     // What it looks at: two vectors take turns, so that looking allocates nothing.
     let mut entrusted = Vec::new();
     let mut state = STATE.lock();
-    while quiet < QUIET_TICKS {
+    // One may have been entrusted just now.
+    while quiet < QUIET_TICKS || !state.entrusted.is_empty() {
         let periods = state.entrusted.iter().map(|entrusted| entrusted.period);
-        let period = periods.min().unwrap_or(SHORTEST);
+        state.period = periods.min().unwrap_or(SHORTEST);
         if !state.is_rung {
+            let period = state.period;
             BELL.wait_for(&mut state, period);
         }
         state.is_rung = false;
