@@ -125,6 +125,11 @@ impl Maintenance {
         self.events.get() > 1
     }
 
+    /// Whether it brought any.
+    pub(super) fn brought_events(&self) -> bool {
+        self.events.get() > 0
+    }
+
     /// When the timers and the reactor were last seen to.
     pub(super) fn last(&self) -> Instant {
         self.maintained.get()

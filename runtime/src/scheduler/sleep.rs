@@ -94,12 +94,15 @@ impl Worker {
         let Some(mut turn) = turn else {
             let unparked = parker.park(bound);
             self.tick();
+            self.woken_by_event.set(false);
             return unparked;
         };
         let wait = || self.end_turn(turn.wait_then(bound, || self.tick()));
         let failed = parker.enter_reactor() && self.turn(wait);
         drop(turn);
         let unparked = parker.leave_reactor();
+        self.woken_by_event
+            .set(!unparked && self.maintenance.brought_events());
         unparked || failed && parker.park(Some(REACTOR_RETRY))
     }
 

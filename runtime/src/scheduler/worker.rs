@@ -39,6 +39,8 @@ pub(crate) struct Worker {
     pub(super) searching: Cell<bool>,
     /// Made a searcher by who woke it.
     pub(super) was_woken: Cell<bool>,
+    /// What ended its last sleep was an event, not another thread.
+    pub(super) woken_by_event: Cell<bool>,
     /// Its last search gave way to another worker; and how often in a row they did.
     pub(super) gives_way: Cell<bool>,
     pub(super) gave_way: Cell<u32>,
@@ -68,6 +70,7 @@ impl Worker {
             list: scheduler.list(index),
             searching: Cell::new(false),
             was_woken: Cell::new(false),
+            woken_by_event: Cell::new(false),
             gives_way: Cell::new(false),
             gave_way: Cell::new(0),
             maintenance: Maintenance::new(now, &scheduler.intervals),
