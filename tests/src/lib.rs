@@ -7,10 +7,11 @@
 //! * [`panic_of`], [`panic_message`]: how something panics, and where.
 //! * [`Probe`], [`every_poll`]: futures that are dropped after each of their polls.
 //! * [`until`], [`once_waiting`]: waiting inside tasks.
+//! * [`send_to_this_process`]: signals.
 //! * [`Strace`]: which system calls a process makes.
 //! * [`block_thread`], [`Stopwatch`], [`judge`]: all that knows of real time.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod child;
 mod clock;
@@ -19,6 +20,8 @@ mod guard;
 mod panics;
 mod probe;
 mod shape;
+#[expect(unsafe_code, reason = "libc's `raise`")]
+mod signals;
 mod strace;
 mod tally;
 mod waiting;
@@ -30,6 +33,7 @@ pub use guard::{PATIENCE, guarded, receive, wait_until};
 pub use panics::{Panicked, panic_message, panic_of};
 pub use probe::{Probe, Token, every_poll};
 pub use shape::{Occupied, Running, Shape};
+pub use signals::send_to_this_process;
 pub use strace::{Call, Strace};
 pub use tally::{Countdown, OnDrop, Tally};
 pub use waiting::{once_waiting, until};

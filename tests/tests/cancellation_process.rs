@@ -9,9 +9,9 @@ use heist::signal::ctrl_c;
 use heist::signal::unix::{Signal, SignalKind, signal};
 use heist::spawn;
 use heist::task::yield_now;
-use heist_tests::{Probe, every_poll, until};
+use heist_tests::{Probe, every_poll, send_to_this_process, until};
 use rustix::io::Errno;
-use rustix::process::{Signal as Sent, WaitId, WaitIdOptions, getpid, kill_process, waitid};
+use rustix::process::{Signal as Sent, WaitId, WaitIdOptions, waitid};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 
@@ -313,7 +313,7 @@ fn listen() -> Signal {
 fn send_later(sent: Sent) -> heist::JoinHandle<()> {
     spawn(async move {
         yield_now().await;
-        kill_process(getpid(), sent).expect("it is sent");
+        send_to_this_process(sent);
     })
 }
 

@@ -4,9 +4,11 @@ use heist::StreamExt;
 use heist::runtime::Builder;
 use heist::signal::ctrl_c;
 use heist::signal::unix::{Signal, SignalKind, signal};
-use heist_tests::{Shape, guarded, in_child, once_waiting, panic_of, until, wait_until};
+use heist_tests::{
+    Shape, guarded, in_child, once_waiting, panic_of, send_to_this_process, until, wait_until,
+};
 use parking_lot::Mutex;
-use rustix::process::{Signal as Sent, getpid, kill_process};
+use rustix::process::Signal as Sent;
 use std::fs;
 use std::future::{Future, poll_fn};
 use std::io::ErrorKind;
@@ -56,7 +58,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 fn send(kind: SignalKind) {
     let signal = Sent::from_named_raw(kind.as_raw_value()).expect("it has a name");
-    kill_process(getpid(), signal).expect("it is sent");
+    send_to_this_process(signal);
 }
 
 const ONE: SignalKind = SignalKind::user_defined1();
