@@ -198,6 +198,65 @@ fn advance() {
     });
 }
 
+/// Who waits for its turn while the others have theirs, or while its thread is put aside, still finds the time that woke it: whatever the clock says, everybody has had a turn before it
+/// moves on. (With an interval of one poll the worker looks whether it should after each, as if each had taken long.)
+#[test]
+fn advance_past_tasks_that_take_long() {
+    const TASKS: usize = 300;
+    guarded("advance_past_tasks_that_take_long", || {
+        let mut builder = Builder::new_current_thread();
+        let runtime = builder
+            .start_paused(true)
+            .event_interval(1)
+            .build()
+            .unwrap();
+        let advancing = runtime.spawn(async {
+            let start = Instant::now();
+            for rests in [true, false] {
+                // More than the worker's queue holds.
+                let tasks: Vec<_> = (0..TASKS)
+                    .map(|_| {
+                        heist::spawn(async move {
+                            let start = Instant::now();
+                            for hours in 1..=3 {
+                                sleep(HOUR).await;
+                                assert_eq!(start.elapsed(), hours * HOUR);
+                            }
+                        })
+                    })
+                    .collect();
+                let restless = heist::spawn(async move {
+                    while !rests {
+                        yield_now().await;
+                    }
+                });
+                // Behind all of them.
+                yield_now().await;
+                time::advance(4 * HOUR).await;
+                for task in tasks {
+                    task.await.expect("it finds each time");
+                }
+                restless.abort();
+            }
+            assert_eq!(start.elapsed(), 8 * HOUR);
+        });
+        runtime.block_on(advancing).expect("it ends");
+    });
+}
+
+/// Nor does the future in `block_on` keep it from moving, which is no task.
+#[test]
+fn advance_past_a_root_that_never_rests() {
+    run("advance_past_a_root_that_never_rests", async || {
+        let start = Instant::now();
+        let advancing = heist::spawn(time::advance(HOUR));
+        while !advancing.is_finished() {
+            yield_now().await;
+        }
+        assert_eq!(start.elapsed(), HOUR);
+    });
+}
+
 /// In a task as well the time stays where it was moved to, until the task has had its turn.
 #[test]
 fn advance_in_a_task() {

@@ -22,6 +22,8 @@ const CHECK_POLLS: u32 = 32;
 const UNANNOUNCED_POLLS: u32 = 3;
 /// How long at most a busy worker leaves the injector, the reactor and its timers alone, give or take the polls between two looks at the clock.
 const SLICE: Duration = Duration::from_micros(100);
+/// How often everything that is ready has its turn before it no longer keeps `time::advance` waiting.
+const ROUNDS: u32 = 8;
 /// Every so many slices a busy worker looks whether another's spilt tasks are far more than its own.
 const LOOKS_AT_OTHERS: u32 = 16;
 
@@ -71,6 +73,9 @@ pub(super) struct Maintenance {
     took: Last,
     /// Looks at the injector's other shards.
     looks: Cell<u32>,
+    /// While the time stands still and is to move on: the rounds since nothing was ready, or it last moved; and after how many polls this one is over.
+    rounds: Cell<u32>,
+    round_ends: Cell<u64>,
     /// How many events this worker's last turn of the reactor brought.
     events: Cell<usize>,
     /// In a turn of the reactor or the timers: what wakes up queues up.
@@ -98,6 +103,8 @@ impl Maintenance {
             turned: Last::default(),
             took: Last::default(),
             looks: Cell::new(0),
+            rounds: Cell::new(0),
+            round_ends: Cell::new(0),
             events: Cell::new(0),
             turning: Cell::new(false),
             brought: Cell::new(false),
@@ -181,7 +188,7 @@ impl Worker {
         if turns {
             self.maintenance.is_done(now);
             self.maintenance.turned.set(self.counts().polls.get());
-            if self.scheduler.timers.clock().is_paused() {
+            if self.scheduler.timers.clock().is_paused() && self.is_restless() {
                 // Tasks that never rest don't keep `time::advance` waiting.
                 self.scheduler.timers.jump(false);
             }
@@ -213,6 +220,33 @@ impl Worker {
             .left_then
             .set(self.maintenance.polls_left.get());
         task
+    }
+
+    /// Whether all that was ready has had so many turns since the time last moved that it will hardly rest before it moves on. By polls, not by the clock: who was woken by that time and
+    /// waits behind slow polls, or whose thread was put aside, must find it where it was.
+    fn is_restless(&self) -> bool {
+        let polls = self.counts().polls.get();
+        if !self.scheduler.timers.is_to_advance() {
+            self.begin_rounds();
+        } else if polls >= self.maintenance.round_ends.get() {
+            let in_slot = usize::from(!self.remote().slot.is_empty());
+            let ready = self.queue.len() + in_slot + self.scheduler.injector.depth();
+            self.maintenance.round_ends.set(polls + ready as u64);
+            self.maintenance
+                .rounds
+                .set(self.maintenance.rounds.get() + 1);
+        }
+        let is_restless = self.maintenance.rounds.get() > ROUNDS;
+        if is_restless {
+            self.begin_rounds();
+        }
+        is_restless
+    }
+
+    /// The time moves on, or need not.
+    pub(super) fn begin_rounds(&self) {
+        self.maintenance.rounds.set(0);
+        self.maintenance.round_ends.set(0);
     }
 
     /// How many polls there may be before the turns, or the look at the injector, if the builder has said so.

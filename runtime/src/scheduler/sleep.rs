@@ -117,8 +117,12 @@ impl Worker {
         let has_work = !self.queue.is_empty()
             || scheduler.has_injected()
             || self.remote().summons.is_standing();
+        if has_work {
+            return false;
+        }
+        self.begin_rounds();
         // As a turn: whom it wakes comes to the queue, where the loop around this looks before it jumps again.
-        if has_work || self.turn(|| scheduler.timers.jump(!has_jobs)) {
+        if self.turn(|| scheduler.timers.jump(!has_jobs)) {
             return false;
         }
         self.wait(claim, None)

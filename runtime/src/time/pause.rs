@@ -132,6 +132,11 @@ impl Pausable {
         true
     }
 
+    /// Whether [`advance`] wants it anywhere.
+    pub(super) fn has_goals(&self) -> bool {
+        matches!(&*self.state.lock(), Some(state) if !state.goals.is_empty())
+    }
+
     /// Has it moved on to a goal, whose number this gives. `None`: it does not stand still.
     fn aim(&self, at: Instant, waker: &Waker) -> Option<usize> {
         // Relaxed: it only has to be another one.
@@ -273,7 +278,7 @@ pub fn resume() {
 }
 
 /// Moves the time of this runtime on. Timers that are due in between fire in the order of their deadlines, each at its own time, and what they wake runs until nothing is left to do before
-/// the next; tasks that never rest keep it waiting for some 100 µs of real time at each. It does not wait for blocking jobs.
+/// the next; tasks that never rest keep it waiting at each until all that can run has had some eight turns. It does not wait for blocking jobs.
 ///
 /// # Panics
 ///

@@ -102,6 +102,13 @@ impl Timers {
         pausable.is_some_and(|pausable| pausable.step(next, may_jump))
     }
 
+    /// Whether somebody waits for [`advance`](super::advance).
+    pub(crate) fn is_to_advance(&self) -> bool {
+        self.clock
+            .pausable()
+            .is_some_and(|pausable| pausable.has_goals())
+    }
+
     /// A worker's wheel.
     pub(crate) fn wheel(&self, worker: usize) -> &Wheel {
         &self.wheels[worker]
