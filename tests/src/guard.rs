@@ -1,6 +1,7 @@
 //! No test hangs.
 
 use crate::Stopwatch;
+use std::env;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -23,8 +24,12 @@ pub fn guarded<R: Send + 'static>(name: &str, test: impl FnOnce() -> R + Send + 
         test()
     });
     let thread = thread.expect("a thread for the test");
-    // Twice: what hangs inside shall have the first word, which says more.
-    match ended.recv_timeout(2 * PATIENCE) {
+    // Twice: what hangs inside shall have the first word, which says more. Under ThreadSanitizer what computes takes some twenty times as long.
+    let times = match env::var_os("TSAN_OPTIONS") {
+        Some(_) => 10,
+        None => 2,
+    };
+    match ended.recv_timeout(times * PATIENCE) {
         Err(RecvTimeoutError::Timeout) => panic!("{name} hangs"),
         _ => thread
             .join()

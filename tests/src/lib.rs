@@ -7,7 +7,7 @@
 //! * [`panic_of`], [`panic_message`]: how something panics, and where.
 //! * [`Probe`], [`every_poll`]: futures that are dropped after each of their polls.
 //! * [`until`], [`once_waiting`]: waiting inside tasks.
-//! * [`send_to_this_process`]: signals.
+//! * [`send_to_this_process`], of signals.
 //! * [`Strace`]: which system calls a process makes.
 //! * [`block_thread`], [`Stopwatch`], [`judge`]: all that knows of real time.
 

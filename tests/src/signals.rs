@@ -3,8 +3,8 @@
 use rustix::process::{Signal, getpid, kill_process};
 use std::env;
 
-/// Sends it to this process; under ThreadSanitizer to this thread, since the sanitizer puts a handler off until the thread that got the signal calls libc, which
-/// of all threads the one that the kernel chooses, the harness's, may never do again. What a thread sends to itself is handled at once.
+/// Sends it to this process; under ThreadSanitizer to this thread. For the sanitizer puts a handler off until the thread that got the signal comes by it, which one that the kernel has
+/// chosen, and that is about to sleep, may not do for long. What a thread sends to itself is handled at once.
 ///
 /// # Panics
 ///

@@ -226,8 +226,10 @@ fn advance_past_tasks_that_take_long() {
                     })
                     .collect();
                 let restless = heist::spawn(async move {
-                    while !rests {
-                        yield_now().await;
+                    if !rests {
+                        loop {
+                            yield_now().await;
+                        }
                     }
                 });
                 // Behind all of them.
