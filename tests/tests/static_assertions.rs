@@ -648,7 +648,7 @@ const SOURCES: [&str; 3] = ["runtime/src", "sync/src", "blocking-pool/src"];
 const UNNAMED: &str = "Named";
 
 /// Each public type has each of the three traits promised or denied, and each public `async fn` is among the futures that are dropped in `cancellation*.rs` and among
-/// those that must be used in `ui/must_use_futures.rs`. (That what says `pub` is public, the lint `unreachable_pub` sees to.)
+/// those that must be used in `compile-fail/ui/must_use_futures.rs`. (That what says `pub` is public, the lint `unreachable_pub` sees to.)
 #[test]
 fn nothing_public_is_forgotten() {
     let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -688,10 +688,10 @@ fn nothing_public_is_forgotten() {
         .filter(|path| path.display().to_string().contains("/cancellation"))
         .map(|path| read(&path))
         .collect();
-    let must_be_used = tests("ui/must_use_futures.rs");
+    let must_be_used = tests("compile-fail/ui/must_use_futures.rs");
     for (list, list_text) in [
         ("tests/cancellation*.rs", dropped),
-        ("ui/must_use_futures.rs", must_be_used),
+        ("compile-fail/ui/must_use_futures.rs", must_be_used),
     ] {
         let calls: BTreeSet<_> = list_text
             .split('(')
