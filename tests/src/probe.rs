@@ -1,6 +1,6 @@
 //! Futures that are dropped after each of their polls.
 //!
-//! In comes a case, which makes a future and hands it to its [`Probe`]; out comes nothing, or a panic that says what was left. Called by `tests/cancellation.rs`.
+//! In comes a case, which makes a future and hands it to its [`Probe`]; out comes nothing, or a panic that says what was left. Called by `tests/cancellation/`.
 
 use crate::{PATIENCE, until};
 use heist::runtime::Builder;
@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use std::env;
 use std::fs;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
@@ -165,9 +165,21 @@ pub fn every_poll<F>(builder: &mut Builder, case: impl Fn(Probe) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    every_poll_of(builder, &|probe| Box::pin(case(probe)));
+}
+
+/// What is the same for all cases is compiled once.
+type Case = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+#[track_caller]
+fn every_poll_of(builder: &mut Builder, case: &(dyn Fn(Probe) -> Case)) {
     // Descriptors are the process's: one case at a time, its runtime included.
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock();
+    drop_after_each(builder, case);
+}
+
+fn drop_after_each(builder: &mut Builder, case: &dyn Fn(Probe) -> Case) {
     let runtime = builder.build().expect("the runtime is built");
 
     let run = |probe: &Probe, descriptors: Option<usize>| {
