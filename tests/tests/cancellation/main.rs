@@ -41,6 +41,7 @@ mod local;
 mod macros;
 mod polls;
 mod process;
+mod standard_streams;
 mod streams;
 mod sync_channels;
 mod sync_locks;
