@@ -56,6 +56,7 @@
 //!   each timer is some words larger, so it is not among `full`.
 //! - `full`: all the others.
 
+mod attributes;
 mod count;
 mod errand;
 mod failure;
@@ -76,12 +77,12 @@ pub mod task;
 pub mod time;
 pub mod traits;
 
+pub use attributes::{main, test};
 #[doc(hidden)]
 pub use future::{__join, __select};
 pub use future::{AsCompleted, Gather, TryGather, as_completed, gather, try_gather};
 pub use futures_lite::StreamExt;
 pub use heist_blocking_pool as blocking;
-pub use heist_macros::{main, test};
 pub use heist_sync as sync;
 pub use local_set::spawn_local;
 pub use runtime::run;

@@ -242,6 +242,7 @@ impl Notify {
     /// # });
     /// ```
     #[cfg_attr(feature = "tracing", track_caller)]
+    #[inline]
     pub fn notified(&self) -> Notified<'_> {
         Notified {
             notify: self,
@@ -485,6 +486,7 @@ impl Notify {
     }
 
     /// A poll of whoever waits, with the waker that is to end the wait, if there is one.
+    #[inline]
     pub(crate) fn poll_waiter(
         &self,
         mut waiter: Pin<&mut Waiter<Entry>>,
@@ -501,20 +503,32 @@ impl Notify {
     }
 
     /// The first poll of a waiter: it is free, and its outcome open.
+    #[inline]
     fn poll_first(
+        &self,
+        waiter: Pin<&mut Waiter<Entry>>,
+        made: usize,
+        waker: Option<&Waker>,
+    ) -> Poll<()> {
+        // Acquire: what was done before the notification is seen.
+        let state = self.state.load(Acquire);
+        if calls(state) != made || self.take_permit(state) {
+            return done(waiter);
+        }
+        self.begin_waiting(waiter, made, waker)
+    }
+
+    /// The part of [`poll_first`](Self::poll_first) for a waiter that was not notified just now.
+    fn begin_waiting(
         &self,
         mut waiter: Pin<&mut Waiter<Entry>>,
         made: usize,
         waker: Option<&Waker>,
     ) -> Poll<()> {
-        // Acquire, here and below: what was done before the notification is seen.
-        let state = self.state.load(Acquire);
-        if calls(state) != made || self.take_permit(state) {
-            return done(waiter);
-        }
         // Foreign code, so before the lock.
         let waker = waker.unwrap_or(Waker::noop()).clone();
         let mut waiters = self.waiters.lock();
+        // Acquire, here and below: as above.
         let mut state = self.state.load(Acquire);
         loop {
             if calls(state) != made || self.take_permit(state) {
@@ -540,6 +554,7 @@ impl Notify {
     }
 
     /// Transition 2: takes the permit, if `state` has one and is still the present one.
+    #[inline]
     fn take_permit(&self, state: usize) -> bool {
         // Acquire: what was done before the notification is seen.
         state & PERMIT != 0
@@ -587,17 +602,10 @@ impl Notify {
     }
 
     /// Takes the waiter out of the list, or passes on what it was given.
+    #[inline]
     pub(crate) fn drop_waiter(&self, mut waiter: Pin<&mut Waiter<Entry>>) {
         if waiter.as_mut().as_free().is_none() {
-            let mut waiters = self.waiters.lock();
-            let waker = waiters.remove(waiter.as_mut());
-            if waker.is_some() {
-                // Acquire: see `store_locked`.
-                let state = self.state.load(Acquire);
-                self.clear_waiting(&mut waiters, state);
-            }
-            drop(waiters);
-            drop(waker);
+            self.remove(waiter.as_mut());
         }
         if let Some(&mut Entry {
             outcome: Outcome::One(order),
@@ -607,9 +615,23 @@ impl Notify {
             self.notify(order);
         }
     }
+
+    /// Takes a waiter out of the list that was queued a moment ago.
+    fn remove(&self, waiter: Pin<&mut Waiter<Entry>>) {
+        let mut waiters = self.waiters.lock();
+        let waker = waiters.remove(waiter);
+        if waker.is_some() {
+            // Acquire: see `store_locked`.
+            let state = self.state.load(Acquire);
+            self.clear_waiting(&mut waiters, state);
+        }
+        drop(waiters);
+        drop(waker);
+    }
 }
 
 /// Tells a free waiter's future that it is ready.
+#[inline]
 fn done(waiter: Pin<&mut Waiter<Entry>>) -> Poll<()> {
     if let Some(entry) = waiter.as_free() {
         entry.outcome = Outcome::Done;
@@ -728,6 +750,7 @@ impl Notified<'_> {
         self.poll_notified(None).is_ready()
     }
 
+    #[inline]
     fn poll_notified(self: Pin<&mut Self>, waker: Option<&Waker>) -> Poll<()> {
         let this = self.project();
         let poll = || this.notify.poll_waiter(this.waiter, waker);
@@ -738,6 +761,7 @@ impl Notified<'_> {
 impl Future for Notified<'_> {
     type Output = ();
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_notified(Some(cx.waker()))
     }

@@ -17,6 +17,12 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// If the test does, or hangs.
 #[track_caller]
 pub fn guarded<R: Send + 'static>(name: &str, test: impl FnOnce() -> R + Send + 'static) -> R {
+    run(name, Box::new(test))
+}
+
+/// Compiled once for all tests that return the same, of which there are more than a thousand.
+#[track_caller]
+fn run<R: Send + 'static>(name: &str, test: Box<dyn FnOnce() -> R + Send>) -> R {
     let (done, ended) = mpsc::channel::<()>();
     let thread = thread::Builder::new().name(name.into()).spawn(move || {
         // Dropped when the test has ended, by a panic too.

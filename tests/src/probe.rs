@@ -1,8 +1,8 @@
 //! Futures that are dropped after each of their polls.
 //!
-//! In comes a case, which makes a future and hands it to its [`Probe`]; out comes nothing, or a panic that says what was left. Called by `tests/cancellation.rs`.
+//! In comes a case, which makes a future and hands it to its [`Probe`]; out comes nothing, or a panic that says what was left. Called by `tests/cancellation/`.
 
-use crate::{PATIENCE, until};
+use crate::{PATIENCE, Stopwatch, until};
 use heist::runtime::Builder;
 use heist::spawn;
 use heist::time::timeout;
@@ -10,10 +10,12 @@ use parking_lot::Mutex;
 use std::env;
 use std::fs;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::panic::resume_unwind;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
 
 /// How often each is done: where threads race, it comes out one way or the other.
 const ROUNDS: usize = 3;
@@ -154,20 +156,67 @@ fn descriptors() -> usize {
         .count()
 }
 
+/// The threads of the process that nobody may leave: those of this name, and the runtime's own. But for two, which are the process's and not a runtime's: the sentinel stays for the next
+/// runtime, and who reads standard input cannot be interrupted.
+fn threads(name: &str) -> Vec<String> {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten();
+    let names = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok());
+    names
+        .map(|of| of.trim_end().to_owned())
+        .filter(|of| of == name || of.starts_with("heist-"))
+        .filter(|of| of != "heist-sentinel" && of != "heist-stdin")
+        .collect()
+}
+
+/// Waits until none is left: one that was joined is listed for a moment still.
+#[track_caller]
+fn assert_no_thread(name: &str) {
+    let begun = Stopwatch::start();
+    loop {
+        let left = threads(name);
+        if left.is_empty() {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "left were threads: {left:?}");
+        thread::yield_now();
+    }
+}
+
 /// Runs a case on a runtime for each number of polls after which its futures may be dropped, until that is more than they take. Each time, nothing must be left: no
-/// waker (and so no armed timer, which has one), no [`Token`] (and so no task that holds one), no descriptor.
+/// waker (and so no armed timer, which has one), no [`Token`] (and so no task that holds one), no descriptor. In the end the runtime is shut down, which must leave no thread.
 ///
 /// # Panics
 ///
 /// If the case does, or hangs, or something is left.
 #[track_caller]
-pub fn every_poll<F>(builder: &mut Builder, case: impl Fn(Probe) -> F)
+pub fn every_poll<F>(builder: &mut Builder, case: impl Fn(Probe) -> F + Sync)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    // Descriptors are the process's: one case at a time, its runtime included.
+    every_poll_of(builder, &|probe| Box::pin(case(probe)));
+}
+
+/// What is the same for all cases is compiled once.
+type Case = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+#[track_caller]
+fn every_poll_of(builder: &mut Builder, case: &(dyn Fn(Probe) -> Case + Sync)) {
+    // Descriptors and threads are the process's: one case at a time, its runtime included.
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock();
+    // All threads that the case comes to have are called so: one without a name has that of who started it.
+    let name = "probed";
+    builder.thread_name(name);
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name(name.into());
+        let thread = thread.spawn_scoped(scope, || drop_after_each(builder, case));
+        let ended = thread.expect("a thread for the case").join();
+        ended.unwrap_or_else(|payload| resume_unwind(payload));
+    });
+    assert_no_thread(name);
+}
+
+fn drop_after_each(builder: &mut Builder, case: &dyn Fn(Probe) -> Case) {
     let runtime = builder.build().expect("the runtime is built");
 
     let run = |probe: &Probe, descriptors: Option<usize>| {
@@ -202,5 +251,36 @@ where
             assert_ne!(polls, 0, "nothing was probed");
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::threads;
+    use std::sync::mpsc;
+    use std::thread;
+
+    #[test]
+    fn threads_are_seen_by_their_names() {
+        let name = "named-so";
+        assert!(threads(name).is_empty());
+        let (stop, stopped) = mpsc::channel::<()>();
+        let (started, starts) = mpsc::channel();
+        let start = move || {
+            let inner = thread::spawn(move || {
+                started.send(()).expect("it waits");
+                stopped.recv()
+            });
+            inner.join().expect("it ends")
+        };
+        let outer = thread::Builder::new().name(name.into()).spawn(start);
+        starts.recv().expect("it starts");
+        assert_eq!(threads(name), [name, name], "one has inherited it");
+        stop.send(()).expect("it waits");
+        outer
+            .expect("it is started")
+            .join()
+            .expect("it ends")
+            .expect("it is told");
     }
 }

@@ -647,8 +647,8 @@ const SOURCES: [&str; 3] = ["runtime/src", "sync/src", "blocking-pool/src"];
 /// The type of a sealed trait's method, which nobody can name.
 const UNNAMED: &str = "Named";
 
-/// Each public type has each of the three traits promised or denied, and each public `async fn` is among the futures that are dropped in `cancellation*.rs` and among
-/// those that must be used in `ui/must_use_futures.rs`. (That what says `pub` is public, the lint `unreachable_pub` sees to.)
+/// Each public type has each of the three traits promised or denied, and each public `async fn` is among the futures that are dropped in `cancellation/` and among
+/// those that must be used in `compile-fail/ui/must_use_futures.rs`. (That what says `pub` is public, the lint `unreachable_pub` sees to.)
 #[test]
 fn nothing_public_is_forgotten() {
     let house = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -682,16 +682,13 @@ fn nothing_public_is_forgotten() {
 
     let functions: BTreeSet<_> = defined(&sources, "pub async fn ").collect();
     assert!(functions.len() > 10, "only {functions:?}");
-    let dropped: String = fs::read_dir(house.join("tests/tests"))
-        .expect("a folder of tests")
-        .map(|entry| entry.expect("it is read").path())
-        .filter(|path| path.display().to_string().contains("/cancellation"))
-        .map(|path| read(&path))
-        .collect();
-    let must_be_used = tests("ui/must_use_futures.rs");
+    let mut files = Vec::new();
+    add_files(&house.join("tests/tests/cancellation"), &mut files);
+    let dropped: String = files.iter().map(|file| read(file)).collect();
+    let must_be_used = tests("compile-fail/ui/must_use_futures.rs");
     for (list, list_text) in [
-        ("tests/cancellation*.rs", dropped),
-        ("ui/must_use_futures.rs", must_be_used),
+        ("tests/cancellation/", dropped),
+        ("compile-fail/ui/must_use_futures.rs", must_be_used),
     ] {
         let calls: BTreeSet<_> = list_text
             .split('(')

@@ -106,7 +106,7 @@ impl Reactor {
     pub(crate) fn current() -> Arc<Self> {
         let current = CURRENT.with_borrow(Option::clone);
         current.expect(
-            "no heist runtime on this thread: sockets are made inside `heist::run`, `Runtime::block_on` or a task, \
+            "no heist runtime on this thread: sockets, child processes and signals are made inside `heist::run`, `Runtime::block_on` or a task, \
              or under the guard of `Runtime::enter`",
         )
     }

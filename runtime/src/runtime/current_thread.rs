@@ -11,7 +11,7 @@ use crate::scheduler::{Scheduler, Worker};
 use heist_sync::coop::{self, Budget};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -159,13 +159,11 @@ impl Drop for Queued<'_> {
     }
 }
 
-pub(super) fn block_on<F: Future>(
+pub(super) fn block_on(
     handle: &Handle,
     core: &Core,
-    future: F,
-) -> Result<F::Output, Failed> {
-    let _guard = handle.enter();
-    let mut future = pin!(future);
+    mut future: Pin<&mut dyn Future<Output = ()>>,
+) -> Result<(), Failed> {
     let queued = Queued {
         core,
         thread: ThreadWaker::current(),
@@ -179,33 +177,33 @@ pub(super) fn block_on<F: Future>(
                 core,
                 worker: Some(worker),
             };
-            if let Some(output) = run(handle.scheduler(), &worker, future.as_mut()) {
-                return Ok(output);
+            if run(handle.scheduler(), &worker, future.as_mut()) {
+                return Ok(());
             }
         }
         if let Some(failed) = handle.failed() {
             handle.end_if_failed();
             return Err(failed);
         }
-        if let Poll::Ready(output) = poll(future.as_mut(), &waker) {
-            return Ok(output);
+        if poll(future.as_mut(), &waker).is_ready() {
+            return Ok(());
         }
         queued.thread.park();
     }
 }
 
-/// Runs the worker until the future is done, or the runtime is shut down.
-fn run<F: Future>(
+/// Runs the worker until the future is done, or the runtime is shut down. True: it is done.
+fn run(
     scheduler: &Arc<Scheduler>,
     in_use: &InUse<'_>,
-    mut future: Pin<&mut F>,
-) -> Option<F::Output> {
+    mut future: Pin<&mut dyn Future<Output = ()>>,
+) -> bool {
     let worker = in_use
         .worker
         .as_ref()
         .expect("it is given back by the destructor");
     let waker = Waker::from(Arc::new(RootWaker(scheduler.clone())));
-    let mut output = None;
+    let mut done = false;
     // With a waker of its own, the future must be polled at once.
     let mut first = true;
     worker.run(|| {
@@ -215,16 +213,14 @@ fn run<F: Future>(
         let woken = worker.answer_summons() || std::mem::take(&mut first);
         if woken {
             worker.begin_root();
-            if let Poll::Ready(ready) = poll(future.as_mut(), &waker) {
-                output = Some(ready);
-            }
+            done = poll(future.as_mut(), &waker).is_ready();
         }
-        output.is_some()
+        done
     });
-    output
+    done
 }
 
-fn poll<F: Future>(future: Pin<&mut F>, waker: &Waker) -> Poll<F::Output> {
+fn poll(future: Pin<&mut dyn Future<Output = ()>>, waker: &Waker) -> Poll<()> {
     coop::with_budget(Budget::DEFAULT, || {
         future.poll(&mut Context::from_waker(waker))
     })

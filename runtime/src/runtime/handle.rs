@@ -6,13 +6,14 @@ use super::blocking::BlockingPool;
 use super::context::{self, EnterGuard, TryCurrentError};
 use super::current_thread::Core;
 use super::relief::ReliefThreads;
-use super::unhandled_panic::Blocked;
+use super::unhandled_panic::{Blocked, Failed};
 use super::{RuntimeMetrics, current_thread, multi_thread};
 use crate::scheduler::Scheduler;
 use crate::task::{self, JoinHandle, Spawn, TaskInfo};
 use std::fmt;
 use std::future::Future;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
 
 /// A reference to a runtime: cheap to clone, `Send`, and usable on any thread. It doesn't keep the runtime from shutting down; what is spawned
@@ -257,18 +258,26 @@ impl Handle {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let future = task::Root::new(task::traced_root(future, Location::caller()));
-        let output = context::forbid_blocking("`block_on`", || {
-            let _listed = self.blocked().map(Blocked::list);
-            match &self.shared.core {
-                Some(core) => current_thread::block_on(self, core, future),
-                None => multi_thread::block_on(self, future),
-            }
+        let root = task::Root::new(task::traced_root(future, Location::caller()));
+        let mut output = None;
+        let driven = context::forbid_blocking("`block_on`", || {
+            let _guard = self.enter();
+            // If the runtime fails it is dropped in here, too.
+            self.drive(pin!(async { output = Some(root.await) }))
         });
         // If both came at once, the output may well be what the failed task left.
-        match (output, self.failed()) {
-            (Ok(output), None) => output,
-            (Err(failed), _) | (Ok(_), Some(failed)) => panic!("{failed}"),
+        if let Some(failed) = driven.err().or_else(|| self.failed()) {
+            panic!("{failed}");
+        }
+        output.expect("it was driven to its end")
+    }
+
+    /// The part of [`block_on`](Self::block_on) that doesn't depend on the future's type.
+    fn drive(&self, root: Pin<&mut dyn Future<Output = ()>>) -> Result<(), Failed> {
+        let _listed = self.blocked().map(Blocked::list);
+        match &self.shared.core {
+            Some(core) => current_thread::block_on(self, core, root),
+            None => multi_thread::block_on(self, root),
         }
     }
 

@@ -11,9 +11,9 @@ use parking_lot::{Condvar, Mutex};
 use std::cell::OnceCell;
 use std::future::Future;
 use std::io;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -234,20 +234,20 @@ impl ThreadWaker {
 }
 
 /// Polls the future on this thread, which sleeps in between. Its tasks run on the workers.
-pub(super) fn block_on<F: Future>(handle: &Handle, future: F) -> Result<F::Output, Failed> {
-    let _guard = handle.enter();
+pub(super) fn block_on(
+    handle: &Handle,
+    mut future: Pin<&mut dyn Future<Output = ()>>,
+) -> Result<(), Failed> {
     let thread = ThreadWaker::current();
     let waker = Waker::from(thread.clone());
     let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
     loop {
         if let Some(failed) = handle.failed() {
             return Err(failed);
         }
-        if let Poll::Ready(output) =
-            coop::with_budget(Budget::DEFAULT, || future.as_mut().poll(&mut context))
-        {
-            return Ok(output);
+        let poll = || future.as_mut().poll(&mut context);
+        if coop::with_budget(Budget::DEFAULT, poll).is_ready() {
+            return Ok(());
         }
         thread.park();
     }

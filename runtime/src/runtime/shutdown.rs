@@ -12,6 +12,7 @@ use crate::task::{TaskInfo, TaskKind, TaskState};
 use crate::time::Instant;
 use heist_sync::CancellationToken;
 use std::fmt;
+use std::pin::pin;
 use std::time::Duration;
 
 /// How long at most a thread that waits looks at nothing: how exactly it is known for how long a poll lasts.
@@ -252,14 +253,12 @@ impl Drop for Helper {
 }
 
 fn help(handle: &Handle, over: &CancellationToken) {
-    {
-        let _guard = handle.enter();
-        handle.blocking().cancel_queued();
-    }
+    let _guard = handle.enter();
+    handle.blocking().cancel_queued();
     if let Some(core) = handle.core() {
         context::forbid_blocking("a shutdown", || {
             // If the runtime fails meanwhile, it has ended as well.
-            let _ = current_thread::block_on(handle, core, over.cancelled());
+            let _ = current_thread::block_on(handle, core, pin!(over.cancelled()));
         });
     }
 }

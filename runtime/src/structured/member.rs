@@ -91,6 +91,10 @@ impl<T> Future for Member<T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        assert!(
+            !self.value.is_terminated(),
+            "a `Member` was polled again after it had returned the value"
+        );
         Pin::new(&mut self.value).poll(cx).map(Result::ok)
     }
 }

@@ -11,7 +11,7 @@ use crate::failure::report;
 use crate::future::Woken;
 use crate::loom::Mutex;
 use crate::runtime::{TryCurrentError, context};
-use crate::task::{AbortHandle, Id, JoinError, JoinHandle, Spawn};
+use crate::task::{AbortHandle, Id, JoinError, JoinHandle, Spawn, Task};
 use heist_sync::coop;
 use std::future::Future;
 use std::mem;
@@ -48,6 +48,16 @@ enum Closed {
     Dropped,
 }
 
+/// A member that has come, or was not let in, and what was found on the way.
+struct Admitted {
+    /// Of the one that has come.
+    abort: Option<AbortHandle>,
+    /// Its task, if the runtime ends.
+    refused: Option<Task>,
+    ended: [Option<JoinHandle<()>>; 2],
+    is_empty: bool,
+}
+
 impl<E> Members<E> {
     pub(super) fn new() -> Self {
         let handles = Handles::new();
@@ -73,32 +83,50 @@ impl<E> Members<E> {
         F: Future<Output = ()> + Send + 'static,
     {
         let mut future = Some(future);
-        let (abort, refused, ended, is_empty) = context::with_current(|runtime| {
-            let mut state = self.state.lock();
-            let mut abort = None;
-            let mut refused = None;
-            // Under the lock: who closes the group afterwards finds it.
-            if state.closed.is_none()
-                && let Some(future) = future.take()
-            {
-                let (handle, task) = runtime.scheduler().spawn(future, Spawn::at(place));
-                abort = Some(handle.abort_handle());
-                state.handles.insert(handle);
-                refused = task;
-            }
-            // Two go for one that comes: those that nobody joins yet don't pile up.
-            let ended = [state.handles.take_ended(), state.handles.take_ended()];
-            (abort, refused, ended, state.handles.is_empty())
+        let admitted = context::with_current(|runtime| {
+            self.admit(|| {
+                let future = future.take().expect("it is admitted once");
+                runtime.scheduler().spawn(future, Spawn::at(place))
+            })
         })?;
-        drop((future, refused));
-        if is_empty {
+        drop(future);
+        Ok(self.settle(admitted))
+    }
+
+    /// Spawns a member by this function, if it may come.
+    fn admit(&self, spawn: impl FnOnce() -> (JoinHandle<()>, Option<Task>)) -> Admitted {
+        let mut state = self.state.lock();
+        let mut abort = None;
+        let mut refused = None;
+        // Under the lock: who closes the group afterwards finds it.
+        if state.closed.is_none() {
+            let (handle, task) = spawn();
+            abort = Some(handle.abort_handle());
+            state.handles.insert(handle);
+            refused = task;
+        }
+        // Two go for one that comes: those that nobody joins yet don't pile up.
+        let ended = [state.handles.take_ended(), state.handles.take_ended()];
+        let is_empty = state.handles.is_empty();
+        Admitted {
+            abort,
+            refused,
+            ended,
+            is_empty,
+        }
+    }
+
+    /// What is to be done after the lock.
+    fn settle(&self, admitted: Admitted) -> Option<AbortHandle> {
+        drop(admitted.refused);
+        if admitted.is_empty {
             // Who joins may have looked before.
             self.woken.rouse();
         }
-        for handle in ended.into_iter().flatten() {
+        for handle in admitted.ended.into_iter().flatten() {
             self.collect(handle);
         }
-        Ok(abort)
+        admitted.abort
     }
 
     /// One has failed: all others are aborted.
@@ -263,3 +291,6 @@ fn report_unjoined(error: &JoinError) {
         "{error} (in a `TaskGroup` that nobody joined)"
     ));
 }
+
+#[cfg(test)]
+mod models;

@@ -428,7 +428,7 @@ unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
     let mut context = Context::from_waker(&waker);
     let mut yielded = false;
     // SAFETY: we are the runner.
-    if unsafe { has_clean_ups(cell) } {
+    if unsafe { has_clean_ups(&cell.header) } {
         // SAFETY: likewise.
         yielded = unsafe { clean_up(cell, &mut context) };
         // SAFETY: likewise.
@@ -455,7 +455,7 @@ unsafe fn run<F: Future, S: Schedule>(header: NonNull<Header>) -> bool {
             yielded |= frame.has_yielded();
             if let Some(dropped) = frame.take_dropped() {
                 // SAFETY: we are the runner.
-                unsafe { add_clean_ups(cell, dropped) };
+                unsafe { add_clean_ups(&cell.header, dropped) };
                 // For their first poll.
                 yielded = true;
             }
@@ -528,10 +528,10 @@ unsafe fn end<F: Future, S: Schedule>(
     store(cell, outcome, frame);
     if let Some(dropped) = frame.take_dropped() {
         // SAFETY: we are the runner.
-        unsafe { add_clean_ups(cell, dropped) };
+        unsafe { add_clean_ups(&cell.header, dropped) };
     }
     // SAFETY: likewise.
-    if unsafe { has_clean_ups(cell) } {
+    if unsafe { has_clean_ups(&cell.header) } {
         cell.header.state.begin_cleaning();
         return true;
     }
@@ -557,9 +557,9 @@ unsafe fn cancel<F: Future, S: Schedule>(header: NonNull<Header>, entry: Entry) 
         store(cell, cancelled, &frame);
     }
     // SAFETY: likewise.
-    if unsafe { has_clean_ups(cell) } {
+    if unsafe { has_clean_ups(&cell.header) } {
         // SAFETY: likewise.
-        frame.run(|| unsafe { lose_clean_ups(cell) });
+        frame.run(|| unsafe { lose_clean_ups(&cell.header) });
     }
     // SAFETY: the outcome is stored.
     unsafe { complete::<F, S>(header, entry) };
@@ -614,9 +614,20 @@ fn store<F: Future, S: Schedule>(
 /// The caller is the runner and has stored the outcome; it does not use the cell again.
 unsafe fn complete<F: Future, S: Schedule>(header: NonNull<Header>, entry: Entry) {
     // SAFETY: the runner stands for a reference.
+    let cell = unsafe { cell::<F, S>(header) };
+    cell.scheduler.release(&cell.header);
+    // SAFETY: passed on.
+    unsafe { publish(header, entry) };
+}
+
+/// The part of [`complete`] that doesn't depend on the future's type.
+///
+/// # Safety
+///
+/// Likewise, and the task is unlinked.
+unsafe fn publish(header: NonNull<Header>, entry: Entry) {
+    // SAFETY: the runner stands for a reference.
     let this = unsafe { header.as_ref() };
-    // SAFETY: likewise.
-    unsafe { cell::<F, S>(header) }.scheduler.release(this);
     if entry == Entry::Popped && this.state.is_sole_owner() {
         // SAFETY: with no handle the outcome is ours, and nobody else knows the cell.
         unsafe {
@@ -708,15 +719,14 @@ unsafe fn free_of<F: Future, S>(header: NonNull<Header>) {
 /// Drops what is somebody else's: an output, say.
 fn drop_guarded<F: Future, S: Schedule, T>(cell: &Cell<F, S>, value: T) {
     if let Err(payload) = catch(|| drop(value)) {
-        tell_of_destructor(cell, payload);
+        tell_of_destructor(&cell.header, &cell.scheduler, payload);
     }
 }
 
 #[cold]
-fn tell_of_destructor<F: Future, S: Schedule>(cell: &Cell<F, S>, payload: Payload) {
-    let header = &cell.header;
+fn tell_of_destructor<S: Schedule>(header: &Header, scheduler: &S, payload: Payload) {
     let failure = TaskFailure::of_destructor(header.identity(), payload);
-    cell.scheduler.failures().tell(failure);
+    scheduler.failures().tell(failure);
 }
 
 // SAFETY: tasks are pinned in their cells; the links are in the header, and are touched under the list's lock only (rule 6). The list holds no

@@ -213,7 +213,7 @@ fn report_lost(registered: Registered) {
     }
     if let Some(place) = registered.place {
         report(format_args!(
-            "the clean-up registered at {place} did not run to its end: the runtime that it was to run on has shut down"
+            "the clean-up registered at {place} did not run to its end: the runtime that it was to run on has shut down, or there was none"
         ));
     }
 }

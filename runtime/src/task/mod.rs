@@ -122,6 +122,8 @@ pub(crate) use frame::is_cleaning_up;
 pub(crate) use id::IdBlock;
 pub(crate) use identity::Identity;
 pub(crate) use list::OwnedTasks;
+#[cfg(test)]
+pub(crate) use models::Line;
 pub(crate) use origin::Spawn;
 pub(crate) use root::Root;
 pub(crate) use trace::root as traced_root;

@@ -22,6 +22,7 @@ mod leaving;
 mod local_set;
 mod locals;
 mod metrics;
+mod orders;
 mod panics;
 mod park_hooks;
 mod regressions;
@@ -166,6 +167,8 @@ suite! {
     combinations:
         of_a_task
         of_a_member;
+    orders:
+        of_a_group;
     panics:
         in_a_poll
         in_a_later_poll

@@ -3,7 +3,7 @@
 //! Comes in: what a frame has left; the runner's turn. Goes out: polls of the clean-ups, their panics, and that none is left. Called by the cell's `run` and what follows it. "Rule n" means
 //! the contract in `task/mod.rs`.
 
-use super::{Cell, Entry, Header, Schedule, Stage, cell, complete, drop_guarded, suspend};
+use super::{Cell, Entry, Header, Schedule, Stage, complete, drop_guarded, suspend};
 use crate::failure::Payload;
 use crate::task::clean_up::{Batch, Turn};
 use crate::task::{JoinError, TaskFailure};
@@ -23,7 +23,7 @@ pub(super) unsafe fn suspend_or_complete<F: Future, S: Schedule>(
     yielded: bool,
 ) -> bool {
     // SAFETY: we are the runner, which stands for a reference.
-    if unsafe { has_clean_ups(cell::<F, S>(header)) } {
+    if unsafe { has_clean_ups(header.as_ref()) } {
         // SAFETY: likewise.
         return unsafe { suspend::<F, S>(header, yielded) };
     }
@@ -36,8 +36,8 @@ pub(super) unsafe fn suspend_or_complete<F: Future, S: Schedule>(
 ///
 /// The caller is the runner.
 #[inline]
-pub(super) unsafe fn has_clean_ups<F: Future, S>(cell: &Cell<F, S>) -> bool {
-    let details = cell.header.origin.known_details();
+pub(super) unsafe fn has_clean_ups(header: &Header) -> bool {
+    let details = header.origin.known_details();
     // SAFETY: they are the runner's (rule 3).
     details.is_some_and(|details| unsafe { details.clean_ups.with(|left| !left.is_empty()) })
 }
@@ -46,8 +46,8 @@ pub(super) unsafe fn has_clean_ups<F: Future, S>(cell: &Cell<F, S>) -> bool {
 ///
 /// The caller is the runner.
 #[cold]
-pub(super) unsafe fn add_clean_ups<F: Future, S>(cell: &Cell<F, S>, dropped: Box<Batch>) {
-    let details = cell.header.origin.details();
+pub(super) unsafe fn add_clean_ups(header: &Header, dropped: Box<Batch>) {
+    let details = header.origin.details();
     // SAFETY: they are the runner's (rule 3).
     unsafe { details.clean_ups.with(|left| left.add(*dropped)) };
 }
@@ -102,8 +102,8 @@ fn clean_up_panicked<F: Future, S: Schedule>(cell: &Cell<F, S>, payload: Payload
 ///
 /// The caller is the runner.
 #[cold]
-pub(super) unsafe fn lose_clean_ups<F: Future, S>(cell: &Cell<F, S>) {
+pub(super) unsafe fn lose_clean_ups(header: &Header) {
     // SAFETY: they are the runner's (rule 3).
-    let left = unsafe { cell.header.origin.details().clean_ups.with(mem::take) };
+    let left = unsafe { header.origin.details().clean_ups.with(mem::take) };
     drop(left);
 }

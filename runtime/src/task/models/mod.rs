@@ -4,7 +4,10 @@
 //! before its last use; and who published something before a wake has had it seen.
 
 mod actions;
+mod line;
 mod single;
+
+pub(crate) use line::Line;
 
 use super::{
     Guard, Header, IdBlock, JoinHandle, OwnedTasks, Registered, Schedule, Spawn, Task, new, waker,

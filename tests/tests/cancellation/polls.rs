@@ -1,42 +1,15 @@
-//! As `cancellation.rs`: the sockets' methods `poll_…`, which keep the waker of the last who polled. Given up, they have taken nothing and used up no event: who waits
+//! The sockets' methods `poll_…`, which keep the waker of the last who polled. Given up, they have taken nothing and used up no event: who waits
 //! next, by another waker, gets all of it.
 
 use heist::io::unix::AsyncFd;
 use heist::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host};
-use heist::runtime::Builder;
 use heist::spawn;
 use heist::task::yield_now;
-use heist_tests::{Probe, every_poll};
+use heist_tests::Probe;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream as StdStream;
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
 
 cases! {
     receiving peeking sending unix_receiving unix_sending unix_being_ready

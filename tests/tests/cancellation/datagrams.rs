@@ -1,12 +1,11 @@
-//! The futures of datagram sockets and of `AsyncFd`, dropped after each of their polls: see `cancellation.rs`.
+//! The futures of datagram sockets and of `AsyncFd`, dropped after each of their polls.
 
 use heist::io::Interest;
 use heist::io::unix::AsyncFd;
 use heist::net::{UdpSocket, UnixDatagram};
-use heist::runtime::Builder;
 use heist::spawn;
 use heist::task::yield_now;
-use heist_tests::{Probe, every_poll};
+use heist_tests::Probe;
 use socket2::SockRef;
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind, Read, Write};
@@ -15,32 +14,6 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
 
 cases! {
     binding connecting

@@ -1,46 +1,19 @@
-//! As `cancellation.rs`: operations on files and directories, and streams that are no sockets.
+//! Operations on files and directories, and streams that are no sockets.
 
 use heist::fs::{self, DirBuilder, File, OpenOptions};
 use heist::io::{
     AsyncReadExt, AsyncSeekExt, AsyncWriteExt, SeekFrom, copy_bidirectional,
     copy_bidirectional_with_sizes, duplex,
 };
-use heist::runtime::Builder;
 use heist::task::yield_now;
 use heist::{StreamExt, spawn};
-use heist_tests::{Probe, every_poll, until};
+use heist_tests::{Probe, until};
 use std::fs::FileTimes;
 use std::io::IoSlice;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::SystemTime;
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
 
 cases! {
     whole_files paths directories_made_and_removed links entries_of_a_directory entries_as_a_stream

@@ -1,42 +1,15 @@
-//! As `cancellation.rs`: the futures of Unix sockets, of halves of streams, of [`TcpSocket`], and of listeners as streams.
+//! The futures of Unix sockets, of halves of streams, of [`TcpSocket`], and of listeners as streams.
 
 use heist::StreamExt;
 use heist::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use heist::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
-use heist::runtime::Builder;
 use heist::spawn;
 use heist::task::yield_now;
-use heist_tests::{Probe, every_poll};
+use heist_tests::Probe;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
 
 cases! {
     accepting polling_accept connecting connecting_to_an_address connecting_in_vain

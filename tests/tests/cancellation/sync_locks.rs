@@ -1,37 +1,10 @@
-//! The futures of the locks and what stands beside them, dropped after each of their polls: see `cancellation.rs`.
+//! The futures of the locks and what stands beside them, dropped after each of their polls.
 
-use heist::runtime::Builder;
 use heist::spawn;
 use heist::sync::{Barrier, Condition, Event, Mutex, OnceCell, RwLock, Semaphore, SetOnce};
 use heist::task::{JoinHandle, yield_now};
-use heist_tests::{Probe, every_poll};
+use heist_tests::Probe;
 use std::sync::Arc;
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
 
 cases! {
     acquiring acquiring_many acquiring_owned acquiring_many_owned acquiring_while_it_closes

@@ -1,61 +1,21 @@
-//! As `cancellation.rs`: the futures of timers.
+//! The futures of timers.
 
-use heist::runtime::Builder;
+use crate::{HOUR, MOMENT, work};
 use heist::spawn;
 use heist::sync::{mpsc, oneshot};
 use heist::task::yield_now;
 use heist::time::error::SendTimeoutError;
-use heist::time::{self, Duration, Instant, SenderExt, sleep, sleep_until, timeout, timeout_at};
+use heist::time::{self, Instant, SenderExt, sleep, sleep_until, timeout, timeout_at};
 use heist::traits::hyper::Timer;
-use heist_tests::{Probe, Token, every_poll};
+use heist_tests::Probe;
 use hyper::rt::Timer as _;
 use std::future::{Future, pending, poll_fn};
 use std::task::Poll;
-
-/// Far off: nothing waits for it.
-const HOUR: Duration = Duration::from_secs(3_600);
-/// Soon.
-const MOMENT: Duration = Duration::from_micros(200);
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
 
 cases! {
     sleeping sleeping_until sleeping_by_reference sleeping_after_a_reset
     timeout_of_what_never_ends timeout_of_what_ends timeout_of_a_reference ticking
     hypers_timer sending_in_time
-}
-
-/// A task that takes a few polls.
-async fn work(token: Token) -> Token {
-    for _ in 0..3 {
-        yield_now().await;
-    }
-    sleep(MOMENT).await;
-    token
 }
 
 async fn sleeping(probe: Probe) {

@@ -1,45 +1,18 @@
-//! As `cancellation.rs`: the futures of child processes, of pipes and of signals. No case leaves a child, alive or a zombie.
+//! The futures of child processes, of pipes and of signals. No case leaves a child, alive or a zombie.
 
 use heist::StreamExt;
 use heist::io::{AsyncReadExt, AsyncWriteExt, ErrorKind, Interest};
 use heist::net::unix::pipe::{Receiver, Sender, pipe};
 use heist::process::{Child, Command, Stdio};
-use heist::runtime::Builder;
 use heist::signal::ctrl_c;
 use heist::signal::unix::{Signal, SignalKind, signal};
 use heist::spawn;
 use heist::task::yield_now;
-use heist_tests::{Probe, every_poll, send_to_this_process, until};
+use heist_tests::{Probe, send_to_this_process, until};
 use rustix::io::Errno;
 use rustix::process::{Signal as Sent, WaitId, WaitIdOptions, waitid};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
 
 cases! {
     waiting killing communicating waiting_with_output the_status the_output

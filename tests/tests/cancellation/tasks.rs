@@ -1,49 +1,15 @@
-//! Every public future, dropped after each of its polls: nothing is lost by it, and nothing is left.
-//!
-//! A case makes a future and hands it to [`Probe::drop_after`], which cuts it short; the case itself asserts that nothing is lost (an item, a permit, a byte).
-//! [`every_poll`] runs it for each number of polls, and asserts each time that nothing is left.
-//!
-//! Here: tasks, synchronisation, and several futures in one. The files beside this one have the others.
+//! Tasks and jobs, synchronisation, and several futures in one.
 
-use heist::runtime::Builder;
+use crate::{MOMENT, work};
 use heist::sync::{Notify, oneshot};
 use heist::task::{coop, yield_now};
 use heist::time::{Duration, sleep};
 use heist::{gather, join, spawn, spawn_blocking, try_gather, try_join};
-use heist_tests::{Probe, Token, every_poll, until};
+use heist_tests::{Probe, Token, until};
 use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-
-/// Soon.
-const MOMENT: Duration = Duration::from_micros(200);
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
 
 cases! {
     join_handle join_handle_by_reference aborted_join_handle
@@ -56,15 +22,6 @@ cases! {
 }
 
 // Tasks.
-
-/// A task that takes a few polls.
-async fn work(token: Token) -> Token {
-    for _ in 0..3 {
-        yield_now().await;
-    }
-    sleep(MOMENT).await;
-    token
-}
 
 async fn join_handle(probe: Probe) {
     let done = Arc::new(AtomicBool::new(false));

@@ -1,41 +1,13 @@
-//! Futures of local sets, dropped after each of their polls: see `cancellation.rs`.
+//! Futures of local sets, dropped after each of their polls.
 
-use heist::runtime::{Builder, Handle};
+use crate::MOMENT;
+use heist::runtime::Handle;
 use heist::task::{LocalSet, yield_now};
-use heist::time::{Duration, sleep};
+use heist::time::sleep;
 use heist::{spawn_blocking, spawn_local};
-use heist_tests::{Probe, every_poll};
+use heist_tests::Probe;
 use std::cell::Cell;
 use std::rc::Rc;
-
-/// Soon.
-const MOMENT: Duration = Duration::from_micros(200);
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
 
 cases! { running_until running_to_the_end local_join_handle }
 

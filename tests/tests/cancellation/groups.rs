@@ -1,54 +1,16 @@
-//! As `cancellation.rs`: tasks that belong together, and what has clean-ups. Whatever is dropped after whichever poll: no clean-up is run twice or not at all, and no member is left.
+//! Tasks that belong together, and what has clean-ups. Whatever is dropped after whichever poll: no clean-up is run twice or not at all, and no member is left.
 
-use heist::runtime::Builder;
+use crate::{MOMENT, work};
 use heist::task::{GroupHandle, JoinSet, OnCancel, TaskGroup, on_cancel, shield, yield_now};
-use heist::time::{Duration, sleep, timeout};
+use heist::time::timeout;
 use heist::{StreamExt, as_completed, select, spawn};
-use heist_tests::{Probe, Tally, Token, every_poll, until};
+use heist_tests::{Probe, Tally, Token, until};
 use std::future::{Future, pending, ready};
-
-/// Soon.
-const MOMENT: Duration = Duration::from_micros(200);
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
 
 cases! {
     joining_next joining_next_with_id joining_all shutting_down a_stream_of_outputs shielding
     clean_ups_in_a_task clean_ups_of_the_probed_future a_timeout_with_a_clean_up a_loser_with_a_clean_up
     joining_a_group joining_a_group_in_a_task running_a_group a_group_with_a_deadline a_member
-}
-
-/// A task that takes a few polls.
-async fn work(token: Token) -> Token {
-    for _ in 0..3 {
-        yield_now().await;
-    }
-    sleep(MOMENT).await;
-    token
 }
 
 /// How many clean-ups were registered, begun and ended.

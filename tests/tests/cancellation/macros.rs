@@ -1,5 +1,6 @@
-//! As `cancellation.rs`: what the macros make of futures ([`select!`], the scopes of [`task_local!`]), time that is moved on, and an interval as a stream.
+//! What the macros make of futures ([`select!`], the scopes of [`task_local!`]), time that is moved on, and an interval as a stream.
 
+use crate::{HOUR, MOMENT, work};
 use heist::runtime::Builder;
 use heist::sync::{Notify, oneshot};
 use heist::task::yield_now;
@@ -11,37 +12,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::Poll;
-
-/// Far off: nothing waits for it.
-const HOUR: Duration = Duration::from_secs(3_600);
-/// Soon.
-const MOMENT: Duration = Duration::from_micros(200);
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
 
 cases! {
     selecting selecting_fairly selecting_what_is_lent selecting_until_all_are_out
@@ -67,15 +37,6 @@ mod paused {
             super::advancing_together,
         );
     }
-}
-
-/// A future that takes a few polls.
-async fn work(token: Token) -> Token {
-    for _ in 0..3 {
-        yield_now().await;
-    }
-    sleep(MOMENT).await;
-    token
 }
 
 /// One that never ends, and holds something.

@@ -1,12 +1,11 @@
-//! As `cancellation.rs`: the futures of TCP listeners and streams, of names that are looked up, and of hyper on a stream.
+//! The futures of TCP listeners and streams, of names that are looked up, and of hyper on a stream.
 
 use heist::io::{AsyncReadExt, AsyncWriteExt, Interest};
 use heist::net::{TcpListener, TcpStream};
-use heist::runtime::Builder;
 use heist::spawn;
 use heist::task::yield_now;
 use heist::time::{Duration, sleep};
-use heist_tests::{Probe, every_poll};
+use heist_tests::Probe;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -17,32 +16,6 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice, IoSliceMut};
 use std::net::SocketAddr;
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
 
 cases! {
     accepting polling_accept connecting connecting_by_name connecting_in_vain

@@ -1,39 +1,12 @@
-//! As `cancellation.rs`: the futures of mpsc channels and of queues.
+//! The futures of mpsc channels and of queues.
 
 use heist::StreamExt;
-use heist::runtime::Builder;
 use heist::spawn;
 use heist::sync::{LifoQueue, PriorityQueue, Queue, mpsc};
 use heist::task::yield_now;
-use heist_tests::{Probe, Token, every_poll};
+use heist_tests::{Probe, Token};
 use std::future::Future;
 use std::sync::Arc;
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
 
 cases! {
     receiving receiving_many receiving_without_a_bound receiving_many_without_a_bound

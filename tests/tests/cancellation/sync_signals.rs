@@ -1,37 +1,10 @@
-//! The futures of `watch`, `broadcast` and `CancellationToken`, dropped after each of their polls: see `cancellation.rs`.
+//! The futures of `watch`, `broadcast` and `CancellationToken`, dropped after each of their polls.
 
 use futures_lite::StreamExt;
-use heist::runtime::Builder;
 use heist::spawn;
 use heist::sync::{CancellationToken, broadcast, watch};
 use heist::task::yield_now;
-use heist_tests::{Probe, every_poll};
-
-/// Makes a test of each case on each shape of runtime.
-macro_rules! cases {
-    ($($case:ident)+) => {
-        mod current_thread {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(&mut super::Builder::new_current_thread(), super::$case);
-                }
-            )+
-        }
-
-        mod two_workers {
-            $(
-                #[test]
-                fn $case() {
-                    super::every_poll(
-                        super::Builder::new_multi_thread().worker_threads(2),
-                        super::$case,
-                    );
-                }
-            )+
-        }
-    };
-}
+use heist_tests::Probe;
 
 cases! {
     watch_changed watch_wait_for watch_closed watch_streaming
