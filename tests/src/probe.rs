@@ -134,9 +134,20 @@ impl Probe {
         until("a waker was kept", || !kept()).await;
     }
 
+    /// That no [`Token`] is left, once those who run beside have come to their ends.
+    ///
+    /// # Panics
+    ///
+    /// If one stays.
+    pub async fn assert_no_token(&self) {
+        // As above.
+        let kept = || Arc::strong_count(&self.tokens) > Arc::strong_count(&self.cut);
+        until("a task was left", || !kept()).await;
+    }
+
     async fn assert_nothing_is_left(&self, descriptors: usize) {
         self.assert_no_waker().await;
-        until("a task was left", || Arc::strong_count(&self.tokens) == 1).await;
+        self.assert_no_token().await;
         until("a descriptor was left", || {
             self::descriptors() == descriptors
         })

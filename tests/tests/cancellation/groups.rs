@@ -32,8 +32,9 @@ impl CleanUps {
         registered.hit();
         on_cancel(async move {
             begun.hit();
-            drop(work(token).await);
+            let token = work(token).await;
             ended.hit();
+            drop(token);
         })
     }
 
@@ -43,12 +44,9 @@ impl CleanUps {
         assert_eq!(counts, [counts[0]; 3], "registered, begun, ended");
     }
 
-    /// The same, when those that run beside are over.
-    async fn check_soon(&self) {
-        until("a clean-up was not run", || {
-            self.ended.count() == self.registered.count()
-        })
-        .await;
+    /// The same, when all that holds a token is over, so that nothing can be registered any more.
+    async fn check_soon(&self, probe: &Probe) {
+        probe.assert_no_token().await;
         self.check();
     }
 }
@@ -169,7 +167,7 @@ async fn clean_ups_of_the_probed_future(probe: Probe) {
         work(probe.token()).await
     };
     probe.drop_after(work).await;
-    clean_ups.check_soon().await;
+    clean_ups.check_soon(&probe).await;
 }
 
 async fn a_timeout_with_a_clean_up(probe: Probe) {
@@ -179,7 +177,7 @@ async fn a_timeout_with_a_clean_up(probe: Probe) {
         timed_out.expect_err("it never ends");
         clean_ups.check();
     }
-    clean_ups.check_soon().await;
+    clean_ups.check_soon(&probe).await;
 }
 
 async fn a_loser_with_a_clean_up(probe: Probe) {
@@ -197,7 +195,7 @@ async fn a_loser_with_a_clean_up(probe: Probe) {
         }
     };
     probe.drop_after(selecting).await;
-    clean_ups.check_soon().await;
+    clean_ups.check_soon(&probe).await;
 }
 
 // Groups.
@@ -227,7 +225,7 @@ async fn joining_a_group(probe: Probe) {
         assert_eq!(joined.expect_err("one fails").failures().len(), 1);
         clean_ups.check();
     }
-    clean_ups.check_soon().await;
+    clean_ups.check_soon(&probe).await;
 }
 
 /// The group goes with its task, whose handle says when.
@@ -256,7 +254,7 @@ async fn running_a_group(probe: Probe) {
         assert_eq!(run.expect_err("one fails").failures().len(), 1);
         clean_ups.check();
     }
-    clean_ups.check_soon().await;
+    clean_ups.check_soon(&probe).await;
 }
 
 async fn a_group_with_a_deadline(probe: Probe) {
@@ -270,7 +268,7 @@ async fn a_group_with_a_deadline(probe: Probe) {
         assert!(joined.expect_err("its time is up").is_elapsed());
         clean_ups.check();
     }
-    clean_ups.check_soon().await;
+    clean_ups.check_soon(&probe).await;
 }
 
 async fn a_member(probe: Probe) {
