@@ -6,8 +6,8 @@
 /// Makes an `async fn` an ordinary function, which runs it on a runtime of its own: asyncio's `asyncio.run(main())`.
 ///
 /// Without arguments it is <code>heist::[run](crate::run)(async move { … })</code>. With some, the runtime is built as they say, as by
-/// a [`Builder`](crate::runtime::Builder). When the function returns, its runtime has ended, as by [`Runtime::run`](crate::runtime::Runtime::run): tasks that were left have been cancelled, and what would
-/// not end within 30 seconds is reported on standard error.
+/// a [`Builder`](crate::runtime::Builder). When the function returns, its runtime has ended, as by [`Runtime::run`](crate::runtime::Runtime::run): tasks that were left have been
+/// cancelled, and what would not end within 30 seconds is reported on standard error.
 ///
 /// # Panics
 ///

@@ -23,7 +23,7 @@ const UNANNOUNCED_POLLS: u32 = 3;
 /// How long at most a busy worker leaves the injector, the reactor and its timers alone, give or take the polls between two looks at the clock.
 const SLICE: Duration = Duration::from_micros(100);
 /// How often everything that is ready has its turn before it no longer keeps `time::advance` waiting.
-const ROUNDS: u32 = 8;
+const RESTLESS_ROUNDS: u32 = 8;
 /// Every so many slices a busy worker looks whether another's spilt tasks are far more than its own.
 const LOOKS_AT_OTHERS: u32 = 16;
 
@@ -236,7 +236,7 @@ impl Worker {
                 .rounds
                 .set(self.maintenance.rounds.get() + 1);
         }
-        let is_restless = self.maintenance.rounds.get() > ROUNDS;
+        let is_restless = self.maintenance.rounds.get() > RESTLESS_ROUNDS;
         if is_restless {
             self.begin_rounds();
         }

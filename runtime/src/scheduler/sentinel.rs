@@ -76,6 +76,7 @@ pub(super) fn entrust(scheduler: &Arc<Scheduler>) {
     state.entrusted.push(entrusted);
     if state.is_there {
         drop(state);
+        // Else it looks soon enough by itself.
         if sleeps_too_long {
             ring();
         }
