@@ -277,30 +277,33 @@ pub(crate) fn dropped_with_its_task(shape: Shape) {
 
 /// None begins another poll once the group is dropped, though it is woken.
 pub(crate) fn dropped_it_polls_nobody(shape: Shape) {
+    const MEMBERS: usize = 10;
     let runtime = shape.running();
+    let (polled, gone) = (Tally::new(), Tally::new());
     runtime.block_on(async {
         let group = Group::new();
-        let (wakes, polled): (Vec<_>, Vec<_>) = (0..10)
-            .map(|_| {
-                let (wake, woken) = oneshot::channel::<()>();
-                let polled = Tally::new();
-                let poll = polled.clone();
-                group.spawn(async move {
-                    let _ = woken.await;
-                    poll.hit();
-                    Ok(())
-                });
-                (wake, polled)
-            })
-            .unzip();
-        yield_now().await;
+        let mut wakes = Vec::new();
+        for _ in 0..MEMBERS {
+            let (wake, woken) = oneshot::channel::<()>();
+            let (began, begins) = oneshot::channel();
+            let (polled, guard) = (polled.clone(), gone.on_drop());
+            group.spawn(async move {
+                let _guard = guard;
+                let _ = once_waiting(woken, move || began.send(()).unwrap()).await;
+                polled.hit();
+                Ok(())
+            });
+            // It waits, so that it's only in another poll that it could see the wake.
+            begins.await.unwrap();
+            wakes.push(wake);
+        }
         drop(group);
         for wake in wakes {
             let _ = wake.send(());
         }
-        yield_now().await;
-        assert!(polled.iter().all(|polled| polled.count() == 0));
     });
+    wait_until(|| gone.count() == MEMBERS);
+    assert_eq!(polled.count(), 0);
 }
 
 pub(crate) fn its_time_is_up(shape: Shape) {
