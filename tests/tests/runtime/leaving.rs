@@ -1,6 +1,7 @@
 //! A shutdown that asks the tasks to end while the workers go on, and says what would not.
 
 use crate::shutdown::{assert_cancelled, stick, stick_blocking, wait};
+use crate::tasks::find;
 use heist::runtime::{Handle, UnhandledPanic};
 use heist::task::{self, TaskKind, TaskState};
 use heist_tests::{OnDrop, Running, Shape, Stopwatch, Tally, panic_of, receive, wait_until};
@@ -180,9 +181,10 @@ pub(crate) fn a_clean_up_that_never_ends_is_named(shape: Shape) {
 
 pub(crate) fn with_no_time_nothing_is_asked(shape: Shape) {
     let runtime = shape.running();
-    let guard = Tally::new();
-    let (release, handle) = stick(&runtime, guard.on_drop());
     let idle = runtime.spawn(pending::<()>());
+    // It is polled no more: a task that is would be named.
+    wait_until(|| find(&runtime.handle().tasks(), idle.id()).state() == TaskState::Waiting);
+    let (release, handle) = stick(&runtime, OnDrop::new(|| {}));
     let (runtime, driver) = runtime.take();
     let watch = Stopwatch::start();
     let report = runtime.shutdown(Duration::ZERO);

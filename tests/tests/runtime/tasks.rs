@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 #[track_caller]
-fn find(tasks: &[TaskInfo], id: task::Id) -> &TaskInfo {
+pub(crate) fn find(tasks: &[TaskInfo], id: task::Id) -> &TaskInfo {
     let mut found = tasks.iter().filter(|task| task.id() == id);
     let task = found.next().expect("it is among them");
     assert!(found.next().is_none(), "once");
