@@ -11,6 +11,7 @@
 
 use super::Id;
 use super::frame::{self, Frame};
+use super::trace::{self, Traced};
 use crate::failure::{Payload, catch, report, report_panic};
 use heist_sync::coop::{self, Budget};
 use heist_sync::oneshot;
@@ -222,19 +223,19 @@ fn report_lost(registered: Registered) {
 pub(crate) struct Guard<F: Future<Output = ()> + Send + 'static> {
     registered: Registered,
     /// Until it is disarmed.
-    future: Option<F>,
+    future: Option<Traced<F>>,
 }
 
 impl<F: Future<Output = ()> + Send + 'static> Guard<F> {
     pub(crate) fn new(registered: Registered, future: F) -> Self {
         Self {
             registered,
-            future: Some(future),
+            future: Some(trace::here(future)),
         }
     }
 
     pub(crate) fn disarm(mut self) -> F {
-        self.future.take().expect("it is disarmed once")
+        trace::out_of(self.future.take().expect("it is disarmed once"))
     }
 }
 

@@ -1,14 +1,14 @@
 //! What tokio-console is told of tasks: feature `tracing`. Without it, all this is nothing: no field, no branch.
 //!
-//! Comes in: a future that becomes a task, and what happens to its wakers. Goes out: a span of the crate `tracing` for as long as the future is there, entered with each
+//! Comes in: a future that becomes a task, its clean-ups, and what happens to its wakers. Goes out: a span of the crate `tracing` for as long as any of them is there, entered with each
 //! poll; an event for each wake. Their names and fields are tokio's, by which tokio-console knows them. Called by the cell and the waker.
 
 #![forbid(unsafe_code)]
 
 #[cfg(not(feature = "tracing"))]
-pub(super) use off::{TaskTrace, Traced, task};
+pub(super) use off::{TaskTrace, Traced, here, out_of, task};
 #[cfg(feature = "tracing")]
-pub(super) use on::{TaskTrace, Traced, task};
+pub(super) use on::{TaskTrace, Traced, here, out_of, task};
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) use off::root;
@@ -67,6 +67,16 @@ mod on {
         future.instrument(span)
     }
 
+    /// A clean-up, in the span in which it is registered: that is the task's, or one of the user's within, and it is polled once these are left.
+    pub(crate) fn here<F>(clean_up: F) -> Traced<F> {
+        clean_up.in_current_span()
+    }
+
+    /// The same, as it was.
+    pub(crate) fn out_of<F>(clean_up: Traced<F>) -> F {
+        clean_up.into_inner()
+    }
+
     impl TaskTrace {
         /// A waker was woken, and is gone.
         pub(crate) fn woken(self) {
@@ -119,6 +129,16 @@ mod off {
     #[inline(always)]
     pub(crate) fn root<F>(future: F, _: &'static Location<'static>) -> Traced<F> {
         future
+    }
+
+    #[inline(always)]
+    pub(crate) fn here<F>(clean_up: F) -> Traced<F> {
+        clean_up
+    }
+
+    #[inline(always)]
+    pub(crate) fn out_of<F>(clean_up: Traced<F>) -> F {
+        clean_up
     }
 
     impl TaskTrace {
