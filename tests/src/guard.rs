@@ -2,6 +2,7 @@
 
 use crate::Stopwatch;
 use std::env;
+use std::fs;
 use std::panic::resume_unwind;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -36,11 +37,35 @@ fn run<R: Send + 'static>(name: &str, test: Box<dyn FnOnce() -> R + Send>) -> R 
         None => 2,
     };
     match ended.recv_timeout(times * PATIENCE) {
-        Err(RecvTimeoutError::Timeout) => panic!("{name} hangs"),
+        Err(RecvTimeoutError::Timeout) => panic!("{name} hangs; {}", whereabouts()),
         _ => thread
             .join()
             .unwrap_or_else(|payload| resume_unwind(payload)),
     }
+}
+
+/// What the process's threads are in, on Linux: for each its name, its state, and the number and arguments of its system call; and which children there are. (Where a hang is rare,
+/// the failure is all that there is to learn from.)
+fn whereabouts() -> String {
+    let mut text = String::from("the threads, and the system calls that they are in:");
+    for task in fs::read_dir("/proc/self/task")
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        let read = |file| fs::read_to_string(task.path().join(file)).unwrap_or_default();
+        let (stat, children) = (read("stat"), read("children"));
+        let state = stat
+            .rsplit(") ")
+            .next()
+            .and_then(|rest| rest.chars().next());
+        let [name, call] = ["comm", "syscall"].map(|file| read(file).trim_end().to_owned());
+        text += &format!("\n  {name}, {}: {call}", state.unwrap_or('?'));
+        if !children.is_empty() {
+            text += &format!("; its children: {children}");
+        }
+    }
+    text
 }
 
 /// The next message, which is sure to come.
@@ -68,5 +93,20 @@ pub fn wait_until(mut is_true: impl FnMut() -> bool) {
     while !is_true() {
         assert!(begun.elapsed() < PATIENCE, "it does not come true");
         thread::yield_now();
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hang_tells_where_the_threads_are() {
+        let (stop, stopped) = mpsc::channel::<()>();
+        let thread = thread::Builder::new().name("waits".into());
+        let thread = thread.spawn(move || stopped.recv()).unwrap();
+        wait_until(|| whereabouts().contains("\n  waits, S: "));
+        drop(stop);
+        thread.join().unwrap().unwrap_err();
     }
 }
