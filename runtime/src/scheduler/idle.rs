@@ -188,6 +188,12 @@ impl Idle {
         true
     }
 
+    /// Whether a sleeper whose wait has ended gets up: it has brought tasks home, or somebody has counted it out. Asked once after each wait, since the token of who counts it out
+    /// is gone: tasks are a reason also if a thief has taken them in the meantime, or it would sleep on, and be missing as the searcher that it counts as.
+    pub(super) fn ends_sleep(&self, worker: usize, has_tasks: bool) -> bool {
+        has_tasks || self.is_awake(worker)
+    }
+
     /// Whether somebody has counted the sleeper out.
     pub(super) fn is_awake(&self, worker: usize) -> bool {
         !self.asleep.lock().contains(&worker)

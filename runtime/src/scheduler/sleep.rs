@@ -29,8 +29,6 @@ impl Worker {
         // Wakes in a row at which all were asleep.
         let mut quiet = 0;
         let mut claim = !gives_way;
-        // By who woke it, as a searcher.
-        let mut counted_out = false;
         // CHECK. Afterwards, what comes to a queue is announced in time by its owner, or by who relieves that.
         let mut in_sight = !gives_way && scheduler.has_work();
         while self.queue.is_empty() && !in_sight && !self.remote().summons.is_standing() {
@@ -54,11 +52,10 @@ impl Worker {
             let now = scheduler.timers.clock().now();
             Coarse::look();
             self.maintenance.is_done(now);
-            counted_out = self.queue.is_empty() && idle.is_awake(self.index);
-            if counted_out {
+            self.turn(|| self.fire_timers(now));
+            if idle.ends_sleep(self.index, !self.queue.is_empty()) {
                 break;
             }
-            self.turn(|| self.fire_timers(now));
             in_sight = scheduler.has_injected();
             // Who runs, and isn't stuck, will come back to the reactor before long. It is left to it, since who turns the reactor had better
             // not be the watcher, which is missed whenever it leaves its post.
@@ -69,7 +66,8 @@ impl Worker {
                 0
             };
         }
-        counted_out = counted_out || !idle.get_up(self.index);
+        // By who woke it, as a searcher.
+        let counted_out = !idle.get_up(self.index);
         self.was_woken.set(counted_out);
         self.searching.set(counted_out);
         // If it saw work it searches, whatever the limit: it would go back to sleep, and see it again.

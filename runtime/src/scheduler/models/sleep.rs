@@ -145,7 +145,7 @@ impl Shop {
         let gives_way = gives_way && self.idle.may_give_way();
         let mut in_sight = !gives_way && self.has_work();
         while !in_sight {
-            if self.parkers[me].park(None) && self.idle.is_awake(me) {
+            if self.parkers[me].park(None) && self.idle.ends_sleep(me, false) {
                 break;
             }
             in_sight = self.has_work();
@@ -206,6 +206,48 @@ fn no_wake_is_lost_by_giving_way() {
             worker.join().expect("a worker panicked");
         }
         assert!(handles.iter().all(JoinHandle::is_finished));
+    });
+}
+
+/// A worker sleeps in the reactor, and is called for work; an event brings it a task besides, which a thief takes from it. It sleeps in a loop as `sleep.rs` has it, and gets up: if not, it
+/// would be missing as the searcher that it counts as, and nobody would be called any more.
+#[test]
+fn no_wake_is_lost_by_a_theft() {
+    model(|| {
+        let (shop, mut queues) = Shop::new(1);
+        let queue = queues.pop().expect("the worker's");
+        shop.parkers[0].adopt();
+        shop.idle.fall_asleep(0, false);
+        let thief = {
+            let shop = shop.clone();
+            thread::spawn(move || {
+                let (own, _) = Local::new();
+                if let Steal::Task(task) = shop.stealers[0].steal(&own) {
+                    count(Some(task));
+                }
+            })
+        };
+        let caller = {
+            let shop = shop.clone();
+            thread::spawn(move || {
+                let called = shop.idle.announce();
+                assert_eq!(called, Some(0), "it sleeps, and nobody searches");
+                let _ = shop.parkers[0].unpark();
+            })
+        };
+
+        let parker = &shop.parkers[0];
+        let _ = parker.enter_reactor();
+        let (task, _, _handle) = marked();
+        assert!(queue.push(task).is_ok());
+        let mut called = parker.leave_reactor();
+        while !shop.idle.ends_sleep(0, !queue.is_empty()) && queue.is_empty() {
+            called |= parker.park(None);
+        }
+        caller.join().expect("the caller panicked");
+        assert!(!called || shop.idle.is_awake(0));
+        thief.join().expect("the thief panicked");
+        count(queue.pop());
     });
 }
 
