@@ -31,7 +31,7 @@ pub use clock::{Stopwatch, block_thread};
 pub use gate::judge;
 pub use guard::{PATIENCE, guarded, receive, wait_until};
 pub use panics::{Panicked, panic_message, panic_of};
-pub use probe::{Probe, Token, every_poll};
+pub use probe::{Probe, Token, alone, every_poll};
 pub use shape::{Occupied, Running, Shape};
 pub use signals::send_to_this_process;
 pub use strace::{Call, Strace};

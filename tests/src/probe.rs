@@ -6,7 +6,7 @@ use crate::{PATIENCE, Stopwatch, until};
 use heist::runtime::Builder;
 use heist::spawn;
 use heist::time::timeout;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, ReentrantMutex};
 use std::env;
 use std::fs;
 use std::future::{Future, poll_fn};
@@ -193,6 +193,13 @@ fn assert_no_thread(name: &str) {
     }
 }
 
+/// Keeps cases from beginning on other threads: descriptors, children and threads are the process's, and a case counts them, so whatever else in the same program opens or starts any
+/// holds this meanwhile.
+pub fn alone() -> impl Sized {
+    static ALONE: ReentrantMutex<()> = ReentrantMutex::new(());
+    ALONE.lock()
+}
+
 /// Runs a case on a runtime for each number of polls after which its futures may be dropped, until that is more than they take. Each time, nothing must be left: no
 /// waker (and so no armed timer, which has one), no [`Token`] (and so no task that holds one), no descriptor. In the end the runtime is shut down, which must leave no thread.
 ///
@@ -212,9 +219,7 @@ type Case = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 #[track_caller]
 fn every_poll_of(builder: &mut Builder, case: &(dyn Fn(Probe) -> Case + Sync)) {
-    // Descriptors and threads are the process's: one case at a time, its runtime included.
-    static ALONE: Mutex<()> = Mutex::new(());
-    let _alone = ALONE.lock();
+    let _alone = alone();
     // All threads that the case comes to have are called so: one without a name has that of who started it.
     let name = "probed";
     builder.thread_name(name);

@@ -7,7 +7,7 @@ use heist::io::{
 use heist::net::unix::pipe::{Receiver, Sender};
 use heist::task::yield_now;
 use heist::{StreamExt, spawn};
-use heist_tests::{Ended, Probe, in_child, until};
+use heist_tests::{Ended, Probe, alone, in_child, until};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 use std::fs::File;
 use std::io::{Write, pipe};
@@ -31,6 +31,8 @@ fn ends() -> &'static Ends {
 
 /// Runs this in a process whose streams are pipes. What panics there still says so on the standard error that there was.
 fn with_pipes(test: &str, body: impl FnOnce()) -> Ended {
+    // The process, and the pipes of its output, are not to be taken for what a case beside this one has left.
+    let _alone = alone();
     in_child(test, &[], || {
         let said = rustix::stdio::stderr().try_clone_to_owned();
         let said = Mutex::new(File::from(said.expect("it is duplicated")));
