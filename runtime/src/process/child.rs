@@ -114,7 +114,7 @@ impl Child {
     ///
     /// # Errors
     ///
-    /// `InvalidInput` if its end is known already; else those of the system.
+    /// Those of the system. None if it has ended already, as with [`std::process::Child::kill`].
     ///
     /// # Examples
     ///
@@ -131,7 +131,10 @@ impl Child {
     /// # }
     /// ```
     pub fn start_kill(&mut self) -> io::Result<()> {
-        self.running()?.kill()
+        match &mut self.process.state {
+            State::Running(running) => running.kill(),
+            State::Exited(_) => Ok(()),
+        }
     }
 
     /// Kills its process group, which it must lead ([`process_group(0)`](super::Command::process_group)): with it all that it has started, and what these have, unless they
@@ -158,7 +161,13 @@ impl Child {
     /// # }
     /// ```
     pub fn start_kill_group(&mut self) -> io::Result<()> {
-        let id = self.running()?.id();
+        let State::Running(running) = &self.process.state else {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "this child has ended already, and its group's number may be another's now: kill the group before you wait for the child",
+            ));
+        };
+        let id = running.id();
         let id = i32::try_from(id).ok().and_then(Pid::from_raw);
         let id = id.expect("the system's numbers of processes are positive");
         Ok(kill_process_group(id, Signal::KILL)?)
@@ -359,16 +368,6 @@ impl Child {
             stdout,
             stderr,
         })
-    }
-
-    fn running(&mut self) -> io::Result<&mut Running> {
-        match &mut self.process.state {
-            State::Running(running) => Ok(running),
-            State::Exited(_) => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "this child has ended already, and its number may be another's now",
-            )),
-        }
     }
 }
 

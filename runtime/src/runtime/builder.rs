@@ -61,7 +61,8 @@ impl Builder {
         Self::new(RuntimeFlavor::MultiThread)
     }
 
-    /// A runtime whose tasks run on the thread in `block_on`, as asyncio's event loop does it.
+    /// A runtime whose tasks run on the thread in `block_on`, as asyncio's event loop does it: they and the future in `block_on` take turns, in the order in which they were
+    /// spawned or woken on that thread.
     ///
     /// # Examples
     ///

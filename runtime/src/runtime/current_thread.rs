@@ -204,16 +204,23 @@ fn run(
         .expect("it is given back by the destructor");
     let waker = Waker::from(Arc::new(RootWaker(scheduler.clone())));
     let mut done = false;
-    // With a waker of its own, the future must be polled at once.
-    let mut first = true;
+    // How many tasks are ahead of the future, which has its place in line as they have, once it was woken. With a waker of its own, it must be polled at once.
+    worker.summon();
+    let mut ahead = Some(0);
     worker.run(|| {
         if scheduler.is_closed() {
             return true;
         }
-        let woken = worker.answer_summons() || std::mem::take(&mut first);
-        if woken {
-            worker.begin_root();
-            done = poll(future.as_mut(), &waker).is_ready();
+        if worker.is_summoned() {
+            match *ahead.get_or_insert_with(|| worker.line()) {
+                0 => {
+                    ahead = None;
+                    worker.answer_summons();
+                    worker.begin_root();
+                    done = poll(future.as_mut(), &waker).is_ready();
+                }
+                more => ahead = Some(more - 1),
+            }
         }
         done
     });

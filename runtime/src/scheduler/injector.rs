@@ -128,11 +128,14 @@ impl Injector {
 
     /// How many tasks wait. A walk over those that nobody has looked at yet, which keeps takers from their shard as long.
     pub(super) fn depth(&self) -> usize {
-        let depth = |shard: &CachePadded<Shard>| {
-            let drained = shard.drained.lock();
-            drained.len + drained.len_of(&shard.inbox)
-        };
-        self.shards.iter().map(depth).sum()
+        (0..self.shards()).map(|shard| self.depth_of(shard)).sum()
+    }
+
+    /// How many do in one shard.
+    pub(super) fn depth_of(&self, shard: usize) -> usize {
+        let shard = &self.shards[shard];
+        let drained = shard.drained.lock();
+        drained.len + drained.len_of(&shard.inbox)
     }
 
     /// How many tasks have ever been pushed to these shards. A walk, likewise.

@@ -35,6 +35,8 @@ pub(crate) struct Worker {
     leases: Cell<usize>,
     /// The list that what is spawned here is linked in.
     list: usize,
+    /// Tasks run in the order in which they came, and the next-slot stays empty: the current-thread flavour's.
+    in_order: bool,
     /// Counted as a searcher.
     pub(super) searching: Cell<bool>,
     /// Made a searcher by who woke it.
@@ -68,6 +70,7 @@ impl Worker {
             observations: Observations::new(scheduler.remotes.workers()),
             leases: Cell::new(0),
             list: scheduler.list(index),
+            in_order: scheduler.relief.is_alone,
             searching: Cell::new(false),
             was_woken: Cell::new(false),
             woken_by_event: Cell::new(false),
@@ -193,11 +196,13 @@ impl Worker {
         }
     }
 
-    /// A task that was woken or spawned on this worker runs next; the one that would have been queues up, for whoever is free.
+    /// A task that was woken or spawned on this worker runs next; the one that would have been queues up, for whoever is free. Where tasks run in order, it queues up itself.
     #[inline]
     pub(super) fn push(&self, task: Task) {
         if self.maintenance.is_turning() {
             self.push_unannounced(task);
+        } else if self.in_order {
+            self.push_back(task);
         } else if let Some(displaced) = self.remote().slot.put(task) {
             self.push_back(displaced);
             self.announce();
@@ -258,6 +263,26 @@ impl Worker {
     pub(crate) fn begin_root(&self) {
         self.look_back(self.scheduler.timers.clock().now());
         self.tick();
+    }
+
+    /// As [`Scheduler::summon`], from the thread that is about to run it.
+    pub(crate) fn summon(&self) {
+        self.remote().summons.call();
+    }
+
+    /// Whether it was summoned since it last answered.
+    pub(crate) fn is_summoned(&self) -> bool {
+        self.remote().summons.is_standing()
+    }
+
+    /// How many tasks wait for this worker: in its queue, and where that had no room for them. Those are counted by a walk over them.
+    pub(crate) fn line(&self) -> usize {
+        let spilt = if self.has_spilt.get() && self.scheduler.injector.holds(self.spill) {
+            self.scheduler.injector.depth_of(self.spill)
+        } else {
+            0
+        };
+        self.queue.len() + spilt
     }
 
     /// Whether the worker was summoned since the last time that this was asked.

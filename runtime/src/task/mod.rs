@@ -98,7 +98,7 @@ mod models;
 #[doc(inline)]
 pub use crate::local_set::{LocalEnterGuard, LocalSet, RunUntil, spawn_local};
 #[doc(inline)]
-pub use crate::spawn::{Builder, block_in_place};
+pub use crate::spawn::{Builder, block_in_place, spawn, spawn_blocking};
 #[doc(inline)]
 pub use crate::structured::{
     GroupError, GroupHandle, JoinSet, Member, MemberError, OnCancel, Shield, TaskGroup, on_cancel,
@@ -108,7 +108,7 @@ pub use abort::AbortHandle;
 pub use error::JoinError;
 pub use failure::TaskFailure;
 #[doc(inline)]
-pub use heist_sync::coop;
+pub use heist_sync::coop::{self, consume_budget, unconstrained};
 pub use id::{Id, id, try_id};
 pub use info::{TaskInfo, TaskKind, TaskState};
 pub use join::JoinHandle;

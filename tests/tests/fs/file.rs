@@ -267,7 +267,9 @@ pub(crate) fn back_to_the_standard_library(shape: Shape) {
         options.read(true).write(true).create(true);
         let mut file = options.open(&path).await.unwrap();
         file.write_all(b"hello, world").await.unwrap();
+        file.set_max_buf_size(4_096);
         let mut clone = file.try_clone().await.unwrap();
+        assert_eq!(clone.max_buf_size(), 4_096);
         file.seek(SeekFrom::Start(0)).await.unwrap();
         file.read_exact(&mut [0; 5]).await.unwrap();
         // Something is under way still, maybe.

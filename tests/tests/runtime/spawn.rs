@@ -1,11 +1,14 @@
 //! Starting tasks, from everywhere.
 
 use heist::runtime::Handle;
+use heist::sync::Notify;
 use heist::task;
 use heist_tests::{Countdown, Shape, Tally};
+use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::thread;
 
 pub(crate) fn a_task_gives_its_output(shape: Shape) {
@@ -49,6 +52,53 @@ pub(crate) fn many_tasks(shape: Shape) {
             assert_eq!(handle.await.unwrap(), n);
         }
     });
+}
+
+/// More than a worker's queue holds; spawned at once, and again as each wakes the next. As on asyncio's loop.
+#[test]
+fn on_the_current_thread_tasks_run_in_order() {
+    const TASKS: usize = 1_000;
+
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    Shape::CurrentThread.block_on(async {
+        let task = |place: usize| {
+            let ran = ran.clone();
+            heist::spawn(async move {
+                for turn in 0..3 {
+                    ran.lock().push((turn, place));
+                    task::yield_now().await;
+                }
+            })
+        };
+        for task in (0..TASKS).map(task).collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+    });
+    let in_order = (0..3).flat_map(|turn| (0..TASKS).map(move |place| (turn, place)));
+    assert!(ran.lock().iter().copied().eq(in_order));
+}
+
+/// Each has waited for the same, and is woken by one call.
+#[test]
+fn on_the_current_thread_tasks_are_woken_in_order() {
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    Shape::CurrentThread.block_on(async {
+        let bell = Arc::new(Notify::new());
+        let task = |place: usize| {
+            let (ran, bell) = (ran.clone(), bell.clone());
+            heist::spawn(async move {
+                bell.notified().await;
+                ran.lock().push(place);
+            })
+        };
+        let tasks = (0..5).map(task).collect::<Vec<_>>();
+        task::yield_now().await;
+        bell.notify_waiters();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+    assert_eq!(*ran.lock(), [0, 1, 2, 3, 4]);
 }
 
 /// As deep as the tree is high, and far wider than a worker's queue.

@@ -351,7 +351,10 @@ impl File {
     /// ```
     pub async fn try_clone(&self) -> io::Result<Self> {
         let cloned = self.flushed(StdFile::try_clone).await?;
-        Ok(Self::from_std(cloned))
+        Ok(Self {
+            max_buf_size: self.max_buf_size,
+            ..Self::from_std(cloned)
+        })
     }
 
     /// Changes what may be done with the file: `os.fchmod`.
