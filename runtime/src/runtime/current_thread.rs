@@ -204,22 +204,24 @@ fn run(
         .expect("it is given back by the destructor");
     let waker = Waker::from(Arc::new(RootWaker(scheduler.clone())));
     let mut done = false;
-    // How many tasks are ahead of the future, which has its place in line as they have, once it was woken. With a waker of its own, it must be polled at once.
+    // The future has its place in line, as tasks have: how many polls until its turn, once it was woken. With a waker of its own, it must be polled at once.
+    let mut turn = Some(0);
     worker.summon();
-    let mut ahead = Some(0);
     worker.run(|| {
         if scheduler.is_closed() {
             return true;
         }
         if worker.is_summoned() {
-            match *ahead.get_or_insert_with(|| worker.line()) {
-                0 => {
-                    ahead = None;
-                    worker.answer_summons();
-                    worker.begin_root();
-                    done = poll(future.as_mut(), &waker).is_ready();
-                }
-                more => ahead = Some(more - 1),
+            let polls = match turn {
+                Some(polls) => usize::saturating_sub(polls, 1),
+                None => worker.line(),
+            };
+            turn = Some(polls);
+            if polls == 0 {
+                worker.answer_summons();
+                worker.begin_root();
+                done = poll(future.as_mut(), &waker).is_ready();
+                turn = worker.is_summoned().then(|| worker.line());
             }
         }
         done
