@@ -6,6 +6,7 @@
 //! * [`in_child`]: a test's body in a process of its own, for what it says on standard error and for what concerns the whole process.
 //! * [`panic_of`], [`panic_message`]: how something panics, and where.
 //! * [`Probe`], [`every_poll`]: futures that are dropped after each of their polls.
+//! * [`open_descriptors`]: how many there are.
 //! * [`until`], [`once_waiting`]: waiting inside tasks.
 //! * [`send_to_this_process`], of signals.
 //! * [`Strace`]: which system calls a process makes.
@@ -15,6 +16,7 @@
 
 mod child;
 mod clock;
+mod descriptors;
 mod gate;
 mod guard;
 mod panics;
@@ -28,6 +30,7 @@ mod waiting;
 
 pub use child::{Ended, in_child, is_slow_poll};
 pub use clock::{Stopwatch, block_thread};
+pub use descriptors::open_descriptors;
 pub use gate::judge;
 pub use guard::{PATIENCE, guarded, receive, wait_until};
 pub use panics::{Panicked, panic_message, panic_of};

@@ -2,12 +2,11 @@
 //!
 //! In comes a case, which makes a future and hands it to its [`Probe`]; out comes nothing, or a panic that says what was left. Called by `tests/cancellation/`.
 
-use crate::{PATIENCE, Stopwatch, until};
+use crate::{PATIENCE, Stopwatch, open_descriptors, until};
 use heist::runtime::Builder;
 use heist::spawn;
 use heist::time::timeout;
 use parking_lot::{Mutex, ReentrantMutex};
-use std::env;
 use std::fs;
 use std::future::{Future, poll_fn};
 use std::panic::resume_unwind;
@@ -149,22 +148,10 @@ impl Probe {
         self.assert_no_waker().await;
         self.assert_no_token().await;
         until("a descriptor was left", || {
-            self::descriptors() == descriptors
+            open_descriptors() == descriptors
         })
         .await;
     }
-}
-
-/// How many descriptors the process has open. Without what is in `/proc`: the directory that is read here, and what the runtime's relief reads of a thread that does
-/// not move, for a moment and on its own thread. And under ThreadSanitizer without pipes: it opens some itself, at any time, to a program that tells it names.
-fn descriptors() -> usize {
-    let entries = fs::read_dir("/proc/self/fd").into_iter().flatten();
-    let links = entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-    let sanitized = env::var_os("TSAN_OPTIONS").is_some();
-    links
-        .filter(|link| !link.starts_with("/proc"))
-        .filter(|link| !(sanitized && link.to_string_lossy().starts_with("pipe:")))
-        .count()
 }
 
 /// The threads of the process that nobody may leave: those of this name, and the runtime's own. But for two, which are the process's and not a runtime's: the sentinel stays for the next
@@ -251,7 +238,7 @@ fn drop_after_each(builder: &mut Builder, case: &dyn Fn(Probe) -> Case) {
     let whole = Probe::new(usize::MAX, Moment::AtOnce);
     run(&whole, None);
     assert!(!whole.cut.load(SeqCst));
-    let descriptors = descriptors();
+    let descriptors = open_descriptors();
     run(&whole, Some(descriptors));
 
     for polls in 0.. {

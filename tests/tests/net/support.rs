@@ -1,6 +1,6 @@
 //! What the cases share.
 
-pub(crate) use heist_tests::once_waiting;
+pub(crate) use heist_tests::{once_waiting, open_descriptors};
 
 use futures_lite::future::{yield_now, zip};
 use heist::net::{TcpListener, TcpStream};
@@ -122,14 +122,6 @@ pub(crate) fn alone(shape: Shape, case: &str, test: impl Future<Output = ()>) {
     let test_name = format!("{}::{case}", shape.suite());
     let ended = in_child(&test_name, &[], || shape.block_on(test));
     ended.assert_success();
-}
-
-/// How many descriptors this process has open. Without what is in `/proc`: the directory that is read here, and what the runtime's relief reads of a thread
-/// that does not move, for a moment and on its own thread.
-pub(crate) fn open_descriptors() -> usize {
-    let entries = std::fs::read_dir("/proc/self/fd").unwrap();
-    let links = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
-    links.filter(|link| !link.starts_with("/proc")).count()
 }
 
 /// Reads to the end.
