@@ -185,7 +185,9 @@ pub(crate) fn hooks_that_panic(shape: Shape) {
     let calls = Tally::new();
     let (start, stop) = (calls.clone(), calls.clone());
     let mut builder = shape.builder();
+    // A standby worker, for those that are occupied, would call them as well.
     builder
+        .disable_relief()
         .on_thread_start(move || {
             start.hit();
             panic!("in a hook")
