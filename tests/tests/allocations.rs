@@ -34,6 +34,7 @@ static BYTES: AtomicUsize = AtomicUsize::new(0);
 struct Counting;
 
 fn add(bytes: usize) {
+    #[cfg(target_os = "linux")]
     if rustix::thread::gettid() == rustix::process::getpid() {
         return;
     }

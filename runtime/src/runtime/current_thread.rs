@@ -205,7 +205,7 @@ fn run(
     let waker = Waker::from(Arc::new(RootWaker(scheduler.clone())));
     let mut done = false;
     // The future has its place in line, as tasks have: how many polls until its turn, once it was woken. With a waker of its own, it must be polled at once.
-    let mut turn = Some(0);
+    let mut turn = Some(0_usize);
     worker.summon();
     worker.run(|| {
         if scheduler.is_closed() {
@@ -213,7 +213,7 @@ fn run(
         }
         if worker.is_summoned() {
             let polls = match turn {
-                Some(polls) => usize::saturating_sub(polls, 1),
+                Some(polls) => polls.saturating_sub(1),
                 None => worker.line(),
             };
             turn = Some(polls);

@@ -2,7 +2,7 @@
 //!
 //! Comes in: a future to be spawned, a task that was woken. Goes out: the task, to a worker. Called by the wakers, by whoever spawns, and by the workers
 //! themselves. A task that comes from a worker goes to that worker's next-slot ([`slot`]), and what it displaces to the back of its queue
-//! ([`queue`]); from anywhere else it goes to the [`injector`]. The worker's loop is in [`worker`]; what it does beside, in [`maintenance`]; how workers
+//! ([`queue`]), where all of it goes on the current-thread flavour; from anywhere else it goes to the [`injector`]. The worker's loop is in [`worker`]; what it does beside, in [`maintenance`]; how workers
 //! look for work, sleep and are woken, in [`search`], [`giving_way`], [`sleep`], [`idle`] and [`parker`]; what is done about one that is stuck, in [`relief`]; what they count of all this,
 //! in [`counts`].
 

@@ -3,7 +3,7 @@
 use heist::runtime::Handle;
 use heist::sync::Notify;
 use heist::task;
-use heist_tests::{Countdown, Shape, Tally};
+use heist_tests::{Countdown, Shape, Tally, guarded};
 use parking_lot::Mutex;
 use std::collections::HashSet;
 use std::future::Future;
@@ -57,6 +57,13 @@ pub(crate) fn many_tasks(shape: Shape) {
 /// More than a worker's queue holds; spawned at once, and again as each wakes the next. As on asyncio's loop.
 #[test]
 fn on_the_current_thread_tasks_run_in_order() {
+    guarded(
+        "spawn::on_the_current_thread_tasks_run_in_order",
+        tasks_run_in_order,
+    );
+}
+
+fn tasks_run_in_order() {
     const TASKS: usize = 1_000;
 
     let ran = Arc::new(Mutex::new(Vec::new()));
@@ -81,6 +88,13 @@ fn on_the_current_thread_tasks_run_in_order() {
 /// Each has waited for the same, and is woken by one call.
 #[test]
 fn on_the_current_thread_tasks_are_woken_in_order() {
+    guarded(
+        "spawn::on_the_current_thread_tasks_are_woken_in_order",
+        tasks_are_woken_in_order,
+    );
+}
+
+fn tasks_are_woken_in_order() {
     let ran = Arc::new(Mutex::new(Vec::new()));
     Shape::CurrentThread.block_on(async {
         let bell = Arc::new(Notify::new());
