@@ -97,7 +97,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// If it cannot be registered with the reactor.
+    /// If the runtime is shut down. (The kernel is told of a connection when an operation first has to wait for it; if it refuses, that operation says so.)
     ///
     /// # Panics
     ///

@@ -148,37 +148,48 @@ impl Reactor {
     }
 
     /// The driver, which the first to come makes.
+    #[inline]
     fn driver(&self) -> io::Result<&Driver> {
-        if self.driver.get().is_none() {
-            let driver = Driver {
-                poller: Poller::new()?,
-                events: Mutex::new(Events::new()),
-            };
-            // Of two that come at once, one is dropped.
-            if self.driver.set(driver).is_ok() {
-                (self.rouse)();
-            }
+        match self.driver.get() {
+            Some(driver) => Ok(driver),
+            None => self.start(),
+        }
+    }
+
+    #[cold]
+    fn start(&self) -> io::Result<&Driver> {
+        let driver = Driver {
+            poller: Poller::new()?,
+            events: Mutex::new(Events::new()),
+        };
+        // Of two that come at once, one is dropped.
+        if self.driver.set(driver).is_ok() {
+            (self.rouse)();
         }
         Ok(self.driver.get().expect("set above"))
     }
 
-    /// Gives `fd` a slot, which is `ready` to begin with, and lets the kernel report to it. Returns the slot's index.
-    fn register(&self, fd: BorrowedFd<'_>, kind: Kind, ready: Ready) -> io::Result<u32> {
-        let driver = self.driver()?;
+    /// Takes a slot for a descriptor, which is `ready` to begin with. Returns the slot's index. The kernel knows nothing of it yet.
+    fn open(&self, ready: Ready) -> io::Result<u32> {
         let key = self.slab.open(ready).map_err(|reason| match reason {
             NoSlot::Closed => shut_down(),
             NoSlot::Full => io::Error::other("the reactor has no room for another descriptor"),
         })?;
-        if let Err(error) = driver.poller.add(fd, key, kind) {
-            self.release(key.index());
-            return Err(error);
-        }
         Ok(key.index())
     }
 
-    /// The opposite. What the kernel has reported and nobody has delivered yet falls on the slot's generation.
+    /// Lets the kernel report to the slot, if it doesn't yet.
+    #[inline]
+    fn watch(&self, fd: BorrowedFd<'_>, index: u32, kind: Kind) -> io::Result<()> {
+        let driver = self.driver()?;
+        let tell = |generation| driver.poller.add(fd, Key::new(index, generation), kind);
+        self.slab.slot(index).watch(tell)
+    }
+
+    /// The end of the slot's use. What the kernel has reported and nobody has delivered yet falls on the slot's generation.
     fn deregister(&self, fd: BorrowedFd<'_>, index: u32) {
-        if let Some(driver) = self.driver.get() {
+        let seen = self.slab.slot(index).readiness().load();
+        if let Some(driver) = self.driver.get().filter(|_| seen.is_watched()) {
             // It fails only if somebody has closed the descriptor behind our back, and then the kernel has forgotten it.
             let _ = driver.poller.delete(fd);
         }
@@ -191,9 +202,11 @@ impl Reactor {
         drop(wakers);
     }
 
-    /// Where registrations are one-shot, asks for the next event of whatever is waited for on this slot.
+    /// Sees to it that the kernel reports the next event of whatever is waited for on this slot: it is told of a descriptor of which it knows
+    /// nothing yet, which is a stream, and asked again where registrations are one-shot.
     #[inline]
     fn arm(&self, fd: BorrowedFd<'_>, index: u32) -> io::Result<()> {
+        self.watch(fd, index, Kind::Stream)?;
         match self.driver.get() {
             Some(driver) if driver.poller.is_one_shot() => {
                 let slot = self.slab.slot(index);

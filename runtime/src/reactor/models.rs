@@ -9,7 +9,7 @@ use super::interest::{Interest, Ready};
 use super::slab::Slab;
 use super::slot::{Direction, Slot};
 use crate::loom::atomic::{AtomicBool, AtomicUsize};
-use crate::loom::{Arc, model, thread};
+use crate::loom::{Arc, Mutex, model, thread};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::atomic::Ordering::AcqRel;
@@ -253,6 +253,72 @@ fn two_waiters_and_one_event() {
         turn.join().unwrap();
         for (_, task, is_ready) in &tasks {
             assert!(*is_ready || task.was_woken());
+        }
+    });
+}
+
+/// What the kernel knows of one descriptor.
+#[derive(Default)]
+struct Kernel {
+    is_told: bool,
+    bytes: usize,
+    /// An event that the turn has not taken yet.
+    has_event: bool,
+}
+
+impl Kernel {
+    fn receive(&mut self) {
+        self.bytes += 1;
+        self.has_event = self.is_told;
+    }
+
+    fn tell(&mut self) {
+        assert!(!self.is_told, "nobody tells it twice");
+        self.is_told = true;
+        self.has_event = self.bytes > 0;
+    }
+}
+
+/// Two tasks begin to wait for a stream of which the kernel knows nothing, and data comes. Who tells the kernel first is refused: the other tells it,
+/// once, and is woken.
+#[test]
+fn watch_against_watch_against_event() {
+    model(|| {
+        // Leaked, so that the other task's wait outlives its thread.
+        let socket: &'static Socket = Box::leak(Box::new(Socket::open(Ready::EMPTY)));
+        let kernel = Arc::new(Mutex::new(Kernel::default()));
+        let is_refused = Arc::new(AtomicBool::new(true));
+        let wait = {
+            let kernel = kernel.clone();
+            move || {
+                let (task, waker) = Task::new();
+                let mut wait = Box::pin(socket.slot.wait_for(Interest::READABLE));
+                let polled = wait.as_mut().poll(&mut Context::from_waker(&waker));
+                assert!(polled.is_pending(), "no event is delivered yet");
+                let watched = socket.slot.watch(|_| {
+                    if is_refused.swap(false, AcqRel) {
+                        return Err(());
+                    }
+                    kernel.lock().tell();
+                    Ok(())
+                });
+                (wait, task, watched.is_err())
+            }
+        };
+        let peer = thread::spawn({
+            let kernel = kernel.clone();
+            move || kernel.lock().receive()
+        });
+        let other = thread::spawn(wait.clone());
+        let tasks = [wait(), other.join().unwrap()];
+        peer.join().unwrap();
+        if kernel.lock().has_event {
+            socket.deliver(Ready::READABLE);
+        }
+        let refused = tasks.iter().filter(|(.., is_refused)| *is_refused).count();
+        assert_eq!(refused, 1);
+        for (_, task, is_refused) in &tasks {
+            assert!(*is_refused || task.was_woken());
         }
     });
 }

@@ -4,13 +4,14 @@
 //! task hands back when it says what it found. Every change of the word is a method here; the slot (`slot.rs`) calls them.
 //!
 //! ```text
-//!  63         32 31     16 15      8 7      0
-//! | generation  |  tick   | SHUTDOWN | Ready  |
+//!  63         32 31     16    9         8      7      0
+//! | generation  |  tick   | WATCHED | SHUTDOWN | Ready  |
 //! ```
 //!
 //! | transition | who makes it | on which word | what it becomes |
 //! | --- | --- | --- | --- |
 //! | [`open`](Readiness::open) | who registers | a free one | of the same generation, ready as it starts |
+//! | [`watch`](Readiness::watch) | who has told the kernel of the descriptor | one that is not WATCHED | WATCHED added |
 //! | [`deliver`](Readiness::deliver) | the turn, for an event | one of the event's generation, else nothing | the event's bits added, tick + 1 |
 //! | [`clear`](Readiness::clear) | a task whose operation would have blocked | one of the tick that it saw, else nothing | what it waited for taken away |
 //! | [`drained`](Readiness::drained) | a task whose read or write came short | the same, and nothing was closed, urgent or in error | the same |
@@ -40,6 +41,7 @@ use crate::loom::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 
 const SHUTDOWN: u64 = 1 << 8;
+const WATCHED: u64 = 1 << 9;
 const TICK_SHIFT: u32 = 16;
 const TICK: u64 = 0xFFFF << TICK_SHIFT;
 const GENERATION_SHIFT: u32 = 32;
@@ -73,6 +75,11 @@ impl Readiness {
         let generation = self.load().generation();
         self.0.store(pack(generation) | ready.bits(), Release);
         generation
+    }
+
+    /// The kernel has been told of the descriptor, and reports to this word from now on. Under the slot's lock, so that it is told once.
+    pub(super) fn watch(&self) {
+        self.0.fetch_or(WATCHED, AcqRel);
     }
 
     /// Adds what an event of this generation says; `false` if the slot has gone on to another.
@@ -151,6 +158,12 @@ impl Snapshot {
     #[inline]
     pub(crate) fn is_shut_down(self) -> bool {
         self.0 & SHUTDOWN != 0
+    }
+
+    /// Whether the kernel has been told of the descriptor.
+    #[inline]
+    pub(super) fn is_watched(self) -> bool {
+        self.0 & WATCHED != 0
     }
 
     /// Whether nothing goes either way any more.

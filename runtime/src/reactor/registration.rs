@@ -51,7 +51,8 @@ impl<T: AsFd> Registered<T> {
     ///
     /// # Errors
     ///
-    /// If the kernel refuses (no descriptor left for the poller, no memory, too many watches), or the runtime is shut down.
+    /// If the kernel refuses (no descriptor left for the poller, no memory, too many watches), which it says of a stream to who waits for it first;
+    /// or the runtime is shut down.
     ///
     /// # Panics
     ///
@@ -104,13 +105,29 @@ impl<T: AsFd> Registered<T> {
         kind: Kind,
         ready: Ready,
     ) -> Result<Self, Refused<T>> {
-        match reactor.register(io.as_fd(), kind, ready) {
-            Ok(slot) => Ok(Self {
-                reactor,
-                slot,
-                io: Some(io),
+        let slot = match reactor.open(ready) {
+            Ok(slot) => slot,
+            Err(error) => return Err(Refused { io, error }),
+        };
+        let registered = Self {
+            reactor,
+            slot,
+            io: Some(io),
+        };
+        // Of a stream the kernel is told when somebody has to wait for it.
+        let told = match kind {
+            Kind::Stream => Ok(()),
+            Kind::Listener | Kind::Datagram | Kind::Foreign(_) => {
+                let fd = registered.get_ref().as_fd();
+                registered.reactor.watch(fd, slot, kind)
+            }
+        };
+        match told {
+            Ok(()) => Ok(registered),
+            Err(error) => Err(Refused {
+                io: registered.into_inner(),
+                error,
             }),
-            Err(error) => Err(Refused { io, error }),
         }
     }
 

@@ -108,6 +108,24 @@ impl Slot {
         &self.readiness
     }
 
+    /// Has the kernel told of the descriptor, by `tell`, unless it has been. Of several tasks that come at once each either tells it or finds that
+    /// another has.
+    ///
+    /// One load if it has been.
+    #[inline]
+    pub(super) fn watch<E>(&self, tell: impl FnOnce(u32) -> Result<(), E>) -> Result<(), E> {
+        if self.readiness.load().is_watched() {
+            return Ok(());
+        }
+        let _locked = self.waiters.lock();
+        let seen = self.readiness.load();
+        if !seen.is_watched() {
+            tell(seen.generation())?;
+            self.readiness.watch();
+        }
+        Ok(())
+    }
+
     /// An event of this generation says `ready`: notes it and wakes who waits for `wake`.
     ///
     /// Three locked operations: the word's compare-and-swap, the lock and its release. The wakers are moved out, so

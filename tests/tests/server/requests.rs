@@ -55,9 +55,9 @@ fn a_request_is_three_system_calls() {
     server.end();
 }
 
-/// A connection is registered by one call, which is never amended.
+/// A connection is registered by one call, which is never amended; and by none if its server never had to wait for it.
 #[test]
-fn a_connection_is_registered_once() {
+fn a_connection_is_registered_once_at_most() {
     const CONNECTIONS: usize = 20;
     let server = Program::start(1);
     Client::connect(server.address())
@@ -75,7 +75,8 @@ fn a_connection_is_registered_once() {
         let of_epoll = calls.iter().filter(|call| call.name() == Some("epoll_ctl"));
         of_epoll.filter(|call| call.text.contains(what)).count()
     };
-    assert_eq!(count("EPOLL_CTL_ADD"), CONNECTIONS);
+    let registered = count("EPOLL_CTL_ADD");
+    assert!(0 < registered && registered <= CONNECTIONS, "{registered}");
     assert_eq!(count("EPOLL_CTL_MOD"), 0);
     server.end();
 }

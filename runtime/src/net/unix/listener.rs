@@ -189,8 +189,7 @@ impl UnixListener {
     /// # Errors
     ///
     /// Those of the system, which concern one connection and not the listener, or pass (no descriptor left): go on accepting, after a pause in the second case. A
-    /// connection that waits is not lost by them; one that was taken, and cannot be registered with the reactor (no memory, too many watches), is closed. Another one
-    /// if the listener's runtime is shut down.
+    /// connection that waits is not lost by them. Another one if the listener's runtime is shut down.
     ///
     /// # Cancel safety
     ///

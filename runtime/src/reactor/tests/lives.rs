@@ -185,14 +185,57 @@ fn what_cannot_be_registered_says_so_and_leaves_no_trace() {
     each_kind(|reactor| {
         let _entered = reactor.enter();
         // epoll takes no plain files.
-        let file = std::fs::File::open("Cargo.toml").unwrap();
-        let error = Registered::new(OwnedFd::from(file), Kind::Stream).unwrap_err();
-        assert_eq!(
-            error.raw_os_error(),
-            Some(rustix::io::Errno::PERM.raw_os_error())
-        );
+        let file = || OwnedFd::from(std::fs::File::open("Cargo.toml").unwrap());
+        let refusal = Some(rustix::io::Errno::PERM.raw_os_error());
+        let error = Registered::new(file(), Kind::Datagram).unwrap_err();
+        assert_eq!(error.raw_os_error(), refusal);
+        // Of a stream it is said to whoever waits for it, each time.
+        let stream = Registered::new_unready(file(), Kind::Stream).unwrap();
+        for _ in 0..2 {
+            let cx = &mut Context::from_waker(Waker::noop());
+            let polled = stream.poll_ready(cx, Direction::Read);
+            let Poll::Ready(Err(error)) = polled else {
+                panic!("it waits for ever: {polled:?}");
+            };
+            assert_eq!(error.raw_os_error(), refusal);
+        }
+        drop(stream);
         let (ours, _theirs) = pair();
         assert_eq!(ours.slot, 0);
+    });
+}
+
+/// The kernel is told of a stream when somebody waits for it, by either way of waiting, and then once.
+#[test]
+fn a_stream_is_watched_from_the_first_wait_on() {
+    each_kind(|reactor| {
+        let _entered = reactor.enter();
+        for by_poll in [true, false] {
+            let (ours, mut theirs) = fresh_pair();
+            theirs.write_all(b"data").unwrap();
+            assert_eq!(turn(reactor, NOW), 0);
+            assert_ready(poll_read(&ours, Waker::noop(), &mut [0; 8]), 4);
+            let slot = reactor.slab.slot(ours.slot);
+            let is_watched = || slot.readiness().load().is_watched();
+            assert!(!is_watched());
+
+            let (task, waker) = Task::new(reactor);
+            let cx = &mut Context::from_waker(&waker);
+            let mut wait = Box::pin(ours.ready(Interest::READABLE));
+            if by_poll {
+                assert!(poll_read(&ours, &waker, &mut [0; 8]).is_pending());
+            } else {
+                let tried = ours.try_io(Interest::READABLE, |mut ours| ours.read(&mut [0; 8]));
+                assert_eq!(tried.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+                assert!(wait.as_mut().poll(cx).is_pending());
+            }
+            assert!(is_watched());
+            theirs.write_all(b"data").unwrap();
+            turn(reactor, None);
+            assert_eq!(task.wakes(), 1);
+            assert_ready(poll_read(&ours, &waker, &mut [0; 8]), 4);
+            assert!(poll_read(&ours, &waker, &mut [0; 8]).is_pending());
+        }
     });
 }
 

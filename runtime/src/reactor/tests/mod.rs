@@ -10,7 +10,7 @@ use super::*;
 use static_assertions::assert_impl_all;
 use std::future::{Future, poll_fn};
 use std::io::{Read as _, Write as _};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -110,20 +110,35 @@ pub(crate) fn turn(reactor: &Reactor, timeout: Option<Duration>) -> usize {
     turn.wait(timeout).unwrap()
 }
 
-/// A pair of connected sockets: one registered, and its peer, which blocks.
+/// A pair of connected sockets: one registered and watched, and its peer, which blocks.
 fn pair() -> (Registered<UnixStream>, UnixStream) {
+    let (ours, theirs) = fresh_pair();
+    watch(&ours);
+    (ours, theirs)
+}
+
+/// The same, of which the kernel knows nothing yet.
+fn fresh_pair() -> (Registered<UnixStream>, UnixStream) {
     let (ours, theirs) = UnixStream::pair().unwrap();
     ours.set_nonblocking(true).unwrap();
     (Registered::new(ours, Kind::Stream).unwrap(), theirs)
 }
 
-/// The same over TCP, which has urgent data.
+fn watch(stream: &Registered<impl AsFd>) {
+    let fd = stream.get_ref().as_fd();
+    let watched = Reactor::current().watch(fd, stream.slot, Kind::Stream);
+    watched.unwrap();
+}
+
+/// A watched pair over TCP, which has urgent data.
 fn tcp_pair() -> (Registered<std::net::TcpStream>, std::net::TcpStream) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let theirs = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let (ours, _) = listener.accept().unwrap();
     ours.set_nonblocking(true).unwrap();
-    (Registered::new(ours, Kind::Stream).unwrap(), theirs)
+    let ours = Registered::new(ours, Kind::Stream).unwrap();
+    watch(&ours);
+    (ours, theirs)
 }
 
 fn poll_read(
@@ -145,7 +160,7 @@ fn assert_ready<T: PartialEq + fmt::Debug>(polled: Poll<io::Result<T>>, expected
 }
 
 #[test]
-fn nothing_is_opened_before_something_is_registered() {
+fn nothing_is_opened_before_something_is_watched() {
     let roused = Arc::new(AtomicUsize::new(0));
     let reactor = Reactor::new(Box::new({
         let roused = roused.clone();
@@ -158,6 +173,8 @@ fn nothing_is_opened_before_something_is_registered() {
     assert_eq!(roused.load(SeqCst), 0);
 
     let _entered = reactor.enter();
+    let _fresh = fresh_pair();
+    assert!(reactor.try_claim().is_none());
     let _sockets = [pair(), pair()];
     assert!(reactor.try_claim().is_some());
     assert_eq!(roused.load(SeqCst), 1);
