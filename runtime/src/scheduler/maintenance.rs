@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 use super::OUTSIDE_SHARDS;
+use super::reserve::RESERVED_POLLS;
 use super::worker::Worker;
 use crate::failure;
 use crate::task::Task;
@@ -209,9 +210,12 @@ impl Worker {
             None
         };
         self.announce_in_time(now);
-        // As long as something is unannounced the looks are closer.
+        self.see_to_reserve(now);
+        // As long as something is unannounced, or reserved, the looks are closer.
         let polls = if self.maintenance.unannounced.get().is_some() {
             polls.min(UNANNOUNCED_POLLS)
+        } else if self.is_reserved() {
+            polls.min(RESERVED_POLLS)
         } else {
             polls
         };
@@ -322,7 +326,9 @@ impl Worker {
             self.maintenance.unannounced.set(None);
         } else if now.saturating_duration_since(since) >= self.scheduler.patience.get() {
             self.maintenance.unannounced.set(None);
-            self.announce();
+            if !self.is_reserved() {
+                self.announce();
+            }
         }
     }
 

@@ -20,6 +20,7 @@ mod patience;
 mod queue;
 mod relief;
 mod remotes;
+mod reserve;
 mod rng;
 mod search;
 mod sentinel;
@@ -58,7 +59,7 @@ use lease::{Lease, Leases};
 use parker::Unpark;
 use patience::Patience;
 use queue::Steal;
-use remotes::Remotes;
+use remotes::{Remote, Remotes};
 use rng::Rng;
 use slow_poll::SlowPolls;
 use standby::Duties;
@@ -291,9 +292,9 @@ impl Scheduler {
         }
     }
 
-    /// Whether anything can be taken from the injector or a queue.
+    /// Whether anything can be taken from the injector or a queue, of which some are reserved.
     fn has_work(&self) -> bool {
-        self.has_injected() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
+        self.has_injected() || self.remotes.iter().any(Remote::offers)
     }
 
     /// The same without one worker's queue.
@@ -302,7 +303,7 @@ impl Scheduler {
             let remotes = self.remotes.iter().enumerate();
             remotes.filter(|&(other, _)| other != worker)
         };
-        self.has_injected() || others().any(|(_, remote)| !remote.stealer.is_empty())
+        self.has_injected() || others().any(|(_, remote)| remote.offers())
     }
 
     fn has_injected(&self) -> bool {

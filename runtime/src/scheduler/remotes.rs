@@ -5,6 +5,7 @@
 
 use super::counts::Counts;
 use super::queue::{Local, Stealer};
+use super::reserve::Reserved;
 use super::shown::Shown;
 use super::slot::NextSlot;
 use super::{Parker, Summons};
@@ -25,6 +26,7 @@ pub(super) struct Remote {
     /// That the worker look at its loop's condition.
     pub(super) summons: Summons,
     pub(super) parker: Parker,
+    pub(super) reserved: Reserved,
     /// Apart from what the others write.
     pub(super) counts: CachePadded<Counts>,
 }
@@ -38,9 +40,15 @@ impl Remote {
             shown: Shown::new(),
             summons: Summons::new(),
             parker: Parker::new(),
+            reserved: Reserved::new(),
             counts: CachePadded::default(),
         };
         (queue, remote)
+    }
+
+    /// Whether there is anything in its queue that others may take.
+    pub(super) fn offers(&self) -> bool {
+        !self.reserved.is_on() && !self.stealer.is_empty()
     }
 }
 

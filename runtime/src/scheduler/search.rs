@@ -20,6 +20,7 @@ const SPINS: u32 = 32;
 impl Worker {
     /// Looks for work elsewhere for a while, if not too many do.
     pub(super) fn search(&self) -> Option<Task> {
+        self.end_theft();
         self.gives_way.set(self.should_give_way());
         if self.gives_way.get() || !self.searching.get() && !self.scheduler.idle.try_search() {
             return None;
@@ -40,7 +41,7 @@ impl Worker {
         None
     }
 
-    /// The injector; the others' queues, beginning at a random one; the next-slots of those that are stuck.
+    /// The injector; the others' queues, beginning at a random one, but for those that are reserved; the next-slots of those that are stuck.
     fn look_around(&self) -> Option<Task> {
         if let Some(task) = self.take_injected() {
             return Some(task);
@@ -52,7 +53,10 @@ impl Worker {
         let start = self.rng.below(workers);
         let victims = (0..workers).map(|step| (start + step) % workers);
         for victim in victims.filter(|&victim| victim != self.index) {
-            if let Some(task) = self.steal(victim) {
+            if !self.scheduler.remotes.get(victim).reserved.is_on()
+                && let Some(task) = self.steal(victim)
+            {
+                self.begin_theft(victim);
                 return Some(task);
             }
         }

@@ -10,6 +10,7 @@ use super::maintenance::Maintenance;
 use super::queue::Local;
 use super::relief::Observations;
 use super::remotes::Remote;
+use super::reserve::Reserve;
 use super::rng::Rng;
 use super::shown::Shows;
 use crate::task::{self, IdBlock, JoinHandle, Spawn, Task};
@@ -57,6 +58,7 @@ pub(crate) struct Worker {
     /// Times in a row that the next-slot was preferred.
     streak: Cell<u32>,
     shows: Shows,
+    pub(super) reserve: Reserve,
 }
 
 impl Worker {
@@ -83,6 +85,7 @@ impl Worker {
             suspect: Cell::new(index),
             streak: Cell::new(0),
             shows: Shows::new(),
+            reserve: Reserve::new(),
             scheduler,
         }
     }
@@ -161,7 +164,7 @@ impl Worker {
     pub(super) fn take_injected_from(&self, start: usize, among: usize) -> Option<Task> {
         let task = self.scheduler.injector.pop(start, among, &self.queue)?;
         // The injector showed nothing for a moment, if that was the last of a shard's tasks and more came: who looked then has gone to sleep.
-        let more = !self.queue.is_empty() || self.scheduler.has_injected();
+        let more = !self.queue.is_empty() && !self.is_reserved() || self.scheduler.has_injected();
         if more && !self.searching.get() {
             self.announce();
         }
@@ -205,7 +208,9 @@ impl Worker {
             self.push_back(task);
         } else if let Some(displaced) = self.remote().slot.put(task) {
             self.push_back(displaced);
-            self.announce();
+            if !self.is_reserved() {
+                self.announce();
+            }
         }
     }
 
@@ -220,7 +225,7 @@ impl Worker {
         } else {
             self.push_back(task);
         }
-        if !alone {
+        if !alone && !self.is_reserved() {
             self.scheduler.glance();
         }
     }
@@ -240,6 +245,9 @@ impl Worker {
     /// The queue has no room.
     fn overflow(&self, task: Task) {
         self.counts().overflows.add(1);
+        if self.is_reserved() {
+            self.offer(self.maintenance.last());
+        }
         self.spill(task);
     }
 

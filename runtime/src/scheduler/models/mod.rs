@@ -12,6 +12,7 @@ use super::lease::Leases;
 use super::parker::{Parker, Unpark};
 use super::queue::{CAPACITY, Local, Steal, Stealer};
 use super::remotes::Remotes;
+use super::reserve::Reserved;
 use super::shown::{Shown, Shows};
 use super::slot::NextSlot;
 use super::summons::Summons;

@@ -59,6 +59,7 @@ struct Shop {
     injector: Injector,
     stealers: Vec<Stealer>,
     parkers: Vec<Parker>,
+    reserved: Vec<Reserved>,
 }
 
 impl Shop {
@@ -69,6 +70,7 @@ impl Shop {
             injector: Injector::new(1),
             stealers,
             parkers: (0..workers).map(|_| Parker::new()).collect(),
+            reserved: (0..workers).map(|_| Reserved::new()).collect(),
         };
         (Arc::new(shop), queues)
     }
@@ -87,7 +89,9 @@ impl Shop {
     }
 
     fn has_work(&self) -> bool {
-        !self.injector.is_empty() || self.stealers.iter().any(|stealer| !stealer.is_empty())
+        let mut queues = self.stealers.iter().zip(&self.reserved);
+        !self.injector.is_empty()
+            || queues.any(|(stealer, reserved)| !reserved.is_on() && !stealer.is_empty())
     }
 
     fn take_injected(&self, queue: &Local, searching: bool) -> Option<Task> {
@@ -102,7 +106,8 @@ impl Shop {
     fn look_around(&self, me: usize, queue: &Local) -> Option<Task> {
         self.take_injected(queue, true).or_else(|| {
             let victims = self.stealers.iter().enumerate();
-            let mut victims = victims.filter(|&(victim, _)| victim != me);
+            let mut victims =
+                victims.filter(|&(victim, _)| victim != me && !self.reserved[victim].is_on());
             victims.find_map(|(_, stealer)| match stealer.steal(queue) {
                 Steal::Task(task) => Some(task),
                 Steal::Empty | Steal::Retry => None,
@@ -206,6 +211,27 @@ fn no_wake_is_lost_by_giving_way() {
             worker.join().expect("a worker panicked");
         }
         assert!(handles.iter().all(JoinHandle::is_finished));
+    });
+}
+
+/// A worker has reserved its queue, in which there is a task, and offers it again, while the other goes to sleep; it stays in a poll of its own then. The other one gets the task.
+#[test]
+fn no_wake_is_lost_by_a_reserve() {
+    model(|| {
+        let (shop, mut queues) = Shop::new(2);
+        let queue = queues.pop().expect("the other's");
+        shop.reserved[0].begin();
+        let (task, _, handle) = marked();
+        let pushed = queues.pop().expect("its own").push(task);
+        assert!(pushed.is_ok());
+        let other = {
+            let shop = shop.clone();
+            thread::spawn(move || shop.work(1, &queue, 1, false))
+        };
+        shop.reserved[0].end();
+        shop.announce();
+        other.join().expect("the other worker panicked");
+        assert!(handle.is_finished());
     });
 }
 
