@@ -97,7 +97,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// If the runtime is shut down. (The kernel is told of a connection when an operation first has to wait for it; if it refuses, that operation says so.)
+    /// If the runtime is shut down. (The kernel is told of a connection when an operation on it would first have blocked; if it refuses, that operation says so.)
     ///
     /// # Panics
     ///

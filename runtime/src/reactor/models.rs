@@ -43,7 +43,14 @@ struct Socket {
 }
 
 impl Socket {
+    /// One that the kernel reports on.
     fn open(ready: Ready) -> Self {
+        let socket = Self::fresh(ready);
+        socket.slot.readiness().watch();
+        socket
+    }
+
+    fn fresh(ready: Ready) -> Self {
         let slot = Slot::new();
         slot.readiness().open(ready);
         let bytes = AtomicUsize::new(0);
@@ -285,7 +292,7 @@ impl Kernel {
 fn watch_against_watch_against_event() {
     model(|| {
         // Leaked, so that the other task's wait outlives its thread.
-        let socket: &'static Socket = Box::leak(Box::new(Socket::open(Ready::EMPTY)));
+        let socket: &'static Socket = Box::leak(Box::new(Socket::fresh(Ready::EMPTY)));
         let kernel = Arc::new(Mutex::new(Kernel::default()));
         let is_refused = Arc::new(AtomicBool::new(true));
         let wait = {

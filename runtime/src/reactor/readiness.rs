@@ -14,7 +14,7 @@
 //! | [`watch`](Readiness::watch) | who has told the kernel of the descriptor | one that is not WATCHED | WATCHED added |
 //! | [`deliver`](Readiness::deliver) | the turn, for an event | one of the event's generation, else nothing | the event's bits added, tick + 1 |
 //! | [`clear`](Readiness::clear) | a task whose operation would have blocked | one of the tick that it saw, else nothing | what it waited for taken away |
-//! | [`drained`](Readiness::drained) | a task whose read or write came short | the same, and nothing was closed, urgent or in error | the same |
+//! | [`drained`](Readiness::drained) | a task whose read or write came short | the same, WATCHED, and nothing was closed, urgent or in error | the same |
 //! | [`forget`](Readiness::forget) | a user who says so | one of the tick that was seen, else nothing | what the user names taken away, but for what was closed |
 //! | [`shut_down`](Readiness::shut_down) | the runtime's end | any | SHUTDOWN added |
 //! | [`retire`](Readiness::retire) | who deregisters | any | empty, of the next generation |
@@ -105,10 +105,11 @@ impl Readiness {
         self.take(seen, bits);
     }
 
-    /// A read or write that began with `seen` came short: the stream is empty, or full, unless something sticky lies behind.
+    /// A read or write that began with `seen` came short: the stream is empty, or full, unless something sticky lies behind. (Of one that the kernel doesn't report on
+    /// nothing would say that it is ready again.)
     #[inline]
     pub(super) fn drained(&self, seen: Snapshot, interest: Interest) {
-        if !seen.all().intersects(STICKY) {
+        if seen.is_watched() && !seen.all().intersects(STICKY) {
             self.take(seen, interest.mask());
         }
     }
@@ -235,10 +236,14 @@ mod tests {
         ] {
             let word = open(Ready::EMPTY);
             assert!(word.deliver(0, Ready::READABLE | sticky));
+            word.watch();
             word.drained(word.load(), READ);
             assert!(word.load().answers(READ), "{sticky:?}");
         }
         let word = open(Ready::READABLE);
+        word.drained(word.load(), READ);
+        assert!(word.load().answers(READ), "no event would ever come");
+        word.watch();
         word.drained(word.load(), READ);
         assert!(!word.load().answers(READ));
     }

@@ -51,7 +51,7 @@ impl<T: AsFd> Registered<T> {
     ///
     /// # Errors
     ///
-    /// If the kernel refuses (no descriptor left for the poller, no memory, too many watches), which it says of a stream to who waits for it first;
+    /// If the kernel refuses (no descriptor left for the poller, no memory, too many watches), which it does for a stream at the first operation that would block;
     /// or the runtime is shut down.
     ///
     /// # Panics
@@ -114,7 +114,7 @@ impl<T: AsFd> Registered<T> {
             slot,
             io: Some(io),
         };
-        // Of a stream the kernel is told when somebody has to wait for it.
+        // Of a stream the kernel is told when an operation on it would have blocked.
         let told = match kind {
             Kind::Stream => Ok(()),
             Kind::Listener | Kind::Datagram | Kind::Foreign(_) => {
@@ -318,7 +318,8 @@ impl<T: AsFd> Registered<T> {
         self.slot().readiness().forget(seen, ready);
     }
 
-    /// The result of an operation that began with `seen`; `None` if it would have blocked, which is then known.
+    /// The result of an operation that began with `seen`; `None` if it would have blocked, which is then known. Of a stream the kernel is told before: what is known to be over
+    /// only an event brings back, also for who doesn't wait but tries again.
     #[inline]
     fn unless_blocked<R>(
         &self,
@@ -328,6 +329,12 @@ impl<T: AsFd> Registered<T> {
     ) -> Option<io::Result<R>> {
         match result {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if !seen.is_watched() {
+                    let fd = self.get_ref().as_fd();
+                    if let Err(error) = self.reactor.watch(fd, self.slot, Kind::Stream) {
+                        return Some(Err(error));
+                    }
+                }
                 self.slot().readiness().clear(seen, interest);
                 None
             }

@@ -20,29 +20,31 @@ use std::{error, fmt, io};
 /// assert!(error.to_string().ends_with("panicked: out of cheese"));
 /// # });
 /// ```
-pub struct JoinError {
-    id: Id,
-    /// Boxed, so that an outcome costs a task two words; behind a lock, since a payload need not be `Sync`.
-    panic: Option<Box<parking_lot::Mutex<Panicked>>>,
+pub struct JoinError(Reason);
+
+/// Two words, with room in the first for what else a task's cell may hold: its future, no error, nothing.
+enum Reason {
+    Cancelled(Id),
+    Panicked(Box<Panicked>),
 }
 
-/// What the task panicked with, and its name.
+const _: () = assert!(size_of::<Option<Result<(), JoinError>>>() <= 16);
+
 struct Panicked {
-    payload: Payload,
+    id: Id,
     name: Option<Arc<str>>,
+    /// What the task panicked with. Behind a lock, since it need not be `Sync`.
+    payload: parking_lot::Mutex<Payload>,
 }
 
 impl JoinError {
     pub(super) fn cancelled(id: Id) -> Self {
-        Self { id, panic: None }
+        Self(Reason::Cancelled(id))
     }
 
     pub(super) fn panic(Identity { id, name, .. }: Identity, payload: Payload) -> Self {
-        let panicked = Panicked { payload, name };
-        Self {
-            id,
-            panic: Some(Box::new(parking_lot::Mutex::new(panicked))),
-        }
+        let payload = parking_lot::Mutex::new(payload);
+        Self(Reason::Panicked(Box::new(Panicked { id, name, payload })))
     }
 
     /// Whether the task was aborted, or dropped by the shutdown of its runtime; a blocking job also if there was no thread for it. asyncio's `Task.cancelled`.
@@ -57,7 +59,7 @@ impl JoinError {
     /// # });
     /// ```
     pub fn is_cancelled(&self) -> bool {
-        self.panic.is_none()
+        matches!(self.0, Reason::Cancelled(_))
     }
 
     /// Whether the task panicked, in a poll or in a destructor.
@@ -71,7 +73,7 @@ impl JoinError {
     /// # });
     /// ```
     pub fn is_panic(&self) -> bool {
-        self.panic.is_some()
+        matches!(self.0, Reason::Panicked(_))
     }
 
     /// What the task panicked with, for [`std::panic::resume_unwind`]: asyncio's `Task.exception`.
@@ -117,15 +119,18 @@ impl JoinError {
     /// # });
     /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
-        match self.panic {
-            Some(panicked) => Ok(panicked.into_inner().payload.into_inner()),
-            None => Err(self),
+        match self.0 {
+            Reason::Panicked(panicked) => Ok(panicked.payload.into_inner().into_inner()),
+            Reason::Cancelled(_) => Err(self),
         }
     }
 
     /// What the task panicked with, as it was caught.
     pub(super) fn into_payload(self) -> Option<Payload> {
-        self.panic.map(|panicked| panicked.into_inner().payload)
+        match self.0 {
+            Reason::Panicked(panicked) => Some(panicked.payload.into_inner()),
+            Reason::Cancelled(_) => None,
+        }
     }
 
     /// The id of the task that failed.
@@ -140,17 +145,20 @@ impl JoinError {
     /// # });
     /// ```
     pub fn id(&self) -> Id {
-        self.id
+        match &self.0 {
+            Reason::Cancelled(id) => *id,
+            Reason::Panicked(panicked) => panicked.id,
+        }
     }
 }
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.panic {
-            None => write!(f, "task {} was cancelled", self.id),
-            Some(panicked) => {
-                let panicked = panicked.lock();
-                let (id, message) = (self.id, panicked.payload.message());
+        match &self.0 {
+            Reason::Cancelled(id) => write!(f, "task {id} was cancelled"),
+            Reason::Panicked(panicked) => {
+                let (id, payload) = (panicked.id, panicked.payload.lock());
+                let message = payload.message();
                 match &panicked.name {
                     None => write!(f, "task {id} panicked: {message}"),
                     Some(name) => write!(f, "task {id} {name:?} panicked: {message}"),
@@ -162,15 +170,11 @@ impl fmt::Display for JoinError {
 
 impl fmt::Debug for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.panic {
-            None => write!(f, "JoinError::Cancelled({:?})", self.id),
-            Some(panicked) => {
-                write!(
-                    f,
-                    "JoinError::Panic({:?}, {:?})",
-                    self.id,
-                    panicked.lock().payload.message()
-                )
+        match &self.0 {
+            Reason::Cancelled(id) => write!(f, "JoinError::Cancelled({id:?})"),
+            Reason::Panicked(panicked) => {
+                let (id, payload) = (panicked.id, panicked.payload.lock());
+                write!(f, "JoinError::Panic({id:?}, {:?})", payload.message())
             }
         }
     }

@@ -205,9 +205,29 @@ fn what_cannot_be_registered_says_so_and_leaves_no_trace() {
     });
 }
 
-/// The kernel is told of a stream when somebody waits for it, by either way of waiting, and then once.
+/// Who never waits, but tries again and again, learns of what comes.
 #[test]
-fn a_stream_is_watched_from_the_first_wait_on() {
+fn a_stream_that_is_only_tried_is_watched_too() {
+    each_kind(|reactor| {
+        let _entered = reactor.enter();
+        let (ours, mut theirs) = fresh_pair();
+        let try_read = || ours.try_io(Interest::READABLE, |mut ours| ours.read(&mut [0; 8]));
+        for _ in 0..3 {
+            // The short read of a `poll_` method doesn't hide what comes next, either.
+            theirs.write_all(b"data").unwrap();
+            turn(reactor, NOW);
+            assert_ready(poll_read(&ours, Waker::noop(), &mut [0; 8]), 4);
+            theirs.write_all(b"more").unwrap();
+            turn(reactor, NOW);
+            assert_eq!(try_read().unwrap(), 4);
+            assert_eq!(try_read().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        }
+    });
+}
+
+/// The kernel is told of a stream when something would block, whichever way it is tried, and then once.
+#[test]
+fn a_stream_is_watched_when_it_would_block() {
     each_kind(|reactor| {
         let _entered = reactor.enter();
         for by_poll in [true, false] {
