@@ -14,7 +14,7 @@ use super::slab::Key;
 /// What is registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A stream: a socket that is or will be connected. The kernel is told of it when an operation on it would first have blocked: a connection whose data is there,
+    /// A stream: a socket that is or will be connected. The kernel is told of it when an operation on it would first have blocked, or somebody asks whether it is ready: a connection whose data is there,
     /// and that is answered and closed, costs two system calls less. (That a read of it came short means that it is drained with some only: who reads knows.)
     Stream,
     /// A listener: it is only ever readable.

@@ -284,6 +284,8 @@ impl<T: AsFd> Registered<T> {
 
     /// Waits until it is ready for `interest`. It may be so no longer when an operation is tried: then wait again.
     pub(crate) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        // Who asks again, and tries nothing, is to see what has changed: that the peer is gone, say.
+        self.watch()?;
         Ok(self.look(interest).await?.ready(interest))
     }
 
@@ -293,6 +295,7 @@ impl<T: AsFd> Registered<T> {
         cx: &mut Context<'_>,
         direction: Direction,
     ) -> Poll<io::Result<()>> {
+        self.watch()?;
         self.poll_look(cx, direction).map_ok(drop)
     }
 
@@ -329,17 +332,21 @@ impl<T: AsFd> Registered<T> {
     ) -> Option<io::Result<R>> {
         match result {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if !seen.is_watched() {
-                    let fd = self.get_ref().as_fd();
-                    if let Err(error) = self.reactor.watch(fd, self.slot, Kind::Stream) {
-                        return Some(Err(error));
-                    }
+                if let Err(error) = self.watch() {
+                    return Some(Err(error));
                 }
                 self.slot().readiness().clear(seen, interest);
                 None
             }
             result => Some(result),
         }
+    }
+
+    /// Tells the kernel of a stream that it hasn't been told of.
+    #[inline]
+    fn watch(&self) -> io::Result<()> {
+        let fd = self.get_ref().as_fd();
+        self.reactor.watch(fd, self.slot, Kind::Stream)
     }
 
     #[inline]

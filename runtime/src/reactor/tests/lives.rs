@@ -225,6 +225,32 @@ fn a_stream_that_is_only_tried_is_watched_too() {
     });
 }
 
+/// Who asks whether it is ready, and tries nothing, sees that the peer has gone.
+#[test]
+fn a_stream_that_is_only_asked_after_is_watched_too() {
+    each_kind(|reactor| {
+        let _entered = reactor.enter();
+        for by_poll in [true, false] {
+            let (ours, theirs) = fresh_pair();
+            let ask = || {
+                let cx = &mut Context::from_waker(Waker::noop());
+                if by_poll {
+                    assert!(ours.poll_ready(cx, Direction::Read).is_ready());
+                } else {
+                    assert!(pin!(ours.ready(Interest::READABLE)).poll(cx).is_ready());
+                }
+            };
+            ask();
+            drop(theirs);
+            turn(reactor, NOW);
+            let seen = reactor.slab.slot(ours.slot).readiness().load();
+            let is_one_shot = reactor.driver.get().unwrap().poller.is_one_shot();
+            // There is no event that nobody has waited for.
+            assert!(is_one_shot || seen.ready(Interest::READABLE).is_read_closed());
+        }
+    });
+}
+
 /// The kernel is told of a stream when something would block, whichever way it is tried, and then once.
 #[test]
 fn a_stream_is_watched_when_it_would_block() {
