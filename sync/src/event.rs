@@ -4,10 +4,16 @@
 #![forbid(unsafe_code)]
 
 use crate::coop;
-use crate::loom::atomic::AtomicBool;
+use crate::loom::atomic::AtomicUsize;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::notify::Notify;
 use std::fmt;
+
+/// The bit that says that it is set.
+const SET: usize = 1;
+
+/// What each time that it was set counts, above that bit. (The count wraps: a wait would have to sleep through all there are.)
+const TIME: usize = 2;
 
 /// Whether something has happened: a flag for which tasks can wait.
 ///
@@ -33,7 +39,8 @@ use std::fmt;
 /// # });
 /// ```
 pub struct Event {
-    is_set: AtomicBool,
+    /// Whether it is set, and how often it has been.
+    state: AtomicUsize,
     set: Notify,
 }
 
@@ -52,7 +59,7 @@ impl Event {
     #[must_use = "it does nothing until somebody waits or sets it"]
     pub const fn new() -> Self {
         Self {
-            is_set: AtomicBool::new(false),
+            state: AtomicUsize::new(0),
             set: Notify::new(),
         }
     }
@@ -62,7 +69,7 @@ impl Event {
     #[must_use = "it does nothing until somebody waits or sets it"]
     pub fn new() -> Self {
         Self {
-            is_set: AtomicBool::new(false),
+            state: AtomicUsize::new(0),
             set: Notify::new(),
         }
     }
@@ -87,15 +94,19 @@ impl Event {
     /// # });
     /// ```
     pub fn set(&self) {
-        // Release: what was done before is seen by who finds it set. Acquire: what was done before a `clear` is seen by
-        // who sets it again.
-        if !self.is_set.swap(true, AcqRel) {
+        // Release, also if it is set already: what was done before is seen by who finds it set. Acquire: what was done before
+        // a `clear` is seen by who sets it again.
+        let set = |state: usize| match state & SET {
+            0 => Some(state.wrapping_add(TIME) | SET),
+            _ => Some(state),
+        };
+        let former = self.state.fetch_update(AcqRel, Acquire, set);
+        if former.is_ok_and(|former| former & SET == 0) {
             self.set.notify_waiters();
         }
     }
 
-    /// Sets it back: who waits from now on waits for the next [`set`](Self::set), or for one that has begun before and is
-    /// still at work.
+    /// Sets it back: who waits from now on waits for the next [`set`](Self::set).
     ///
     /// # Examples
     ///
@@ -108,8 +119,8 @@ impl Event {
     /// assert!(!event.is_set());
     /// ```
     pub fn clear(&self) {
-        // A swap, so that the next `set` finds it; AcqRel: whoever sees it cleared sees what was done before.
-        self.is_set.swap(false, AcqRel);
+        // AcqRel: whoever sees it cleared sees what was done before.
+        self.state.fetch_and(!SET, AcqRel);
     }
 
     /// Whether it is set.
@@ -127,7 +138,7 @@ impl Event {
     #[inline]
     #[must_use = "it only asks"]
     pub fn is_set(&self) -> bool {
-        self.is_set.load(Acquire)
+        self.state.load(Acquire) & SET != 0
     }
 
     /// Waits until it is set.
@@ -151,12 +162,18 @@ impl Event {
     /// ```
     pub async fn wait(&self) {
         coop::consume_budget().await;
-        if self.is_set() {
+        let state = self.state.load(Acquire);
+        if state & SET != 0 {
             return;
         }
-        // Made before the look: a `set` that is not seen by it is still to notify.
-        let set = self.set.notified();
-        if !self.is_set() {
+        loop {
+            // Made before the look: a `set` that is not seen by it is still to notify.
+            let set = self.set.notified();
+            // It has been set since, be it cleared again or not. Else who notified was a `set` from before, which was cleared
+            // before it had come to that.
+            if self.state.load(Acquire) != state {
+                return;
+            }
             set.await;
         }
     }
@@ -171,7 +188,7 @@ impl Default for Event {
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
-            .field("is_set", &self.is_set.load(Relaxed))
+            .field("is_set", &(self.state.load(Relaxed) & SET != 0))
             .finish_non_exhaustive()
     }
 }

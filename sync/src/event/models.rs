@@ -36,6 +36,28 @@ fn set_against_wait_against_drop() {
     });
 }
 
+/// It is found set, cleared and waited for anew, while who has set it is still about to wake those that waited: the new wait goes on.
+#[test]
+fn late_set_against_later_wait() {
+    model(|| {
+        let event = Arc::new(Event::new());
+        let sets = thread::spawn({
+            let event = Arc::clone(&event);
+            move || event.set()
+        });
+        if event.is_set() {
+            event.clear();
+            let waker = CountingWaker::new();
+            let mut wait = Box::pin(event.wait());
+            assert!(waker.enter(|cx| wait.as_mut().poll(cx)).is_pending());
+            sets.join().unwrap();
+            assert!(waker.enter(|cx| wait.as_mut().poll(cx)).is_pending());
+        } else {
+            sets.join().unwrap();
+        }
+    });
+}
+
 /// Who waits when it is set goes on, though it is cleared before he looks.
 #[test]
 fn set_and_clear_against_wait() {
