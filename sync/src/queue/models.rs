@@ -86,6 +86,32 @@ fn queue_put_against_close() {
     }
 }
 
+/// All is done, one more is put, and joined for, while who has done the last is still about to tell those that waited: the new one is waited for.
+#[test]
+fn queue_task_done_against_later_join() {
+    model(|| {
+        let queue = Arc::new(Queue::unbounded());
+        queue.try_put(1).unwrap();
+        queue.try_get().unwrap();
+        let done = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.task_done())
+        };
+        let waker = CountingWaker::new();
+        if poll(pin!(queue.join()), &waker).is_ready() {
+            queue.try_put(2).unwrap();
+            let mut join = pin!(queue.join());
+            assert!(poll(join.as_mut(), &waker).is_pending());
+            done.join().unwrap();
+            assert!(poll(join.as_mut(), &waker).is_pending());
+            queue.task_done();
+            assert!(poll(join, &waker).is_ready());
+        } else {
+            done.join().unwrap();
+        }
+    });
+}
+
 /// Who joins is told by the last that is done, and sees what was done.
 #[test]
 fn queue_task_done_against_join() {

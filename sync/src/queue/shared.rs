@@ -20,8 +20,6 @@ use super::error::{GetError, PutError, TryGetError, TryPutError};
 use crate::Notify;
 use crate::coop;
 use crate::loom::Mutex;
-use crate::loom::atomic::AtomicUsize;
-use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::semaphore::TryAcquireError;
 use crate::semaphore::core::Permits;
 use crate::trace::Waiting;
@@ -100,6 +98,9 @@ struct State<S> {
     closed: bool,
     /// How many have put an item that they have not counted yet.
     handing_over: usize,
+    /// How many were put, and not yet said to be done; and how often there came to be none. (That count wraps: who joins would have to sleep through it all.)
+    unfinished: usize,
+    finishes: usize,
 }
 
 /// A queue.
@@ -110,9 +111,7 @@ pub(super) struct Shared<S> {
     /// How many can be got.
     items: Permits,
     state: Mutex<State<S>>,
-    /// How many were put, and not yet said to be done.
-    unfinished: AtomicUsize,
-    /// Told when none is unfinished.
+    /// Told when none is unfinished any more.
     finished: Notify,
 }
 
@@ -147,8 +146,9 @@ impl<S: Store> Shared<S> {
                 store: S::default(),
                 closed: false,
                 handing_over: 0,
+                unfinished: 0,
+                finishes: 0,
             }),
-            unfinished: AtomicUsize::new(0),
             finished: Notify::new(),
         }
     }
@@ -194,8 +194,7 @@ impl<S: Store> Shared<S> {
         if state.closed {
             return Err(item);
         }
-        // Relaxed: `task_done` is called by who has got the item, and so comes after it.
-        self.unfinished.fetch_add(1, Relaxed);
+        state.unfinished += 1;
         if !self.items.add(1) {
             state.handing_over += 1;
             _hand_over = HandOver(self);
@@ -235,23 +234,36 @@ impl<S: Store> Shared<S> {
 
     #[track_caller]
     pub(super) fn task_done(&self) {
-        // Release: what was done with the item; Acquire: what was done with all the others, before it is told.
-        let before = self
-            .unfinished
-            .fetch_update(AcqRel, Relaxed, |unfinished| unfinished.checked_sub(1));
-        match before {
-            Ok(1) => self.finished.notify_waiters(),
-            Ok(_) => {}
-            Err(_) => panic!(
+        let mut state = self.state.lock();
+        let Some(unfinished) = state.unfinished.checked_sub(1) else {
+            drop(state);
+            panic!(
                 "`task_done` was called more often than items were put: call it once for each item that `get` gave"
-            ),
+            );
+        };
+        state.unfinished = unfinished;
+        if unfinished == 0 {
+            state.finishes = state.finishes.wrapping_add(1);
+            drop(state);
+            self.finished.notify_waiters();
         }
     }
 
     pub(super) async fn join(&self) {
-        let finished = self.finished.notified();
-        // Acquire: what was done with the items is seen.
-        if self.unfinished.load(Acquire) != 0 {
+        let finishes = {
+            let state = self.state.lock();
+            if state.unfinished == 0 {
+                return;
+            }
+            state.finishes
+        };
+        loop {
+            // Made before the look: what is finished after it is still to be told.
+            let finished = self.finished.notified();
+            // Else it was told by who had finished something before, and was slow to say so.
+            if self.state.lock().finishes != finishes {
+                return;
+            }
             finished.await;
         }
     }
