@@ -161,7 +161,12 @@ impl Event {
     /// # });
     /// ```
     pub async fn wait(&self) {
+        self.set_from_now_on().await;
+        // Not before: who has no budget left waits from now on all the same.
         coop::consume_budget().await;
+    }
+
+    async fn set_from_now_on(&self) {
         let state = self.state.load(Acquire);
         if state & SET != 0 {
             return;

@@ -77,3 +77,20 @@ fn it_spends_the_budget() {
     });
     assert_eq!(waker.woken(), 1);
 }
+
+/// Also who has none left is among those that wait when it is set.
+#[test]
+fn it_waits_without_a_budget() {
+    let event = Event::new();
+    let waker = CountingWaker::new();
+    let mut wait = pin!(event.wait());
+    coop::with_budget(Budget::new(1), || {
+        waker.enter(|cx| {
+            assert!(pin!(coop::consume_budget()).poll(cx).is_ready());
+            assert!(wait.as_mut().poll(cx).is_pending());
+        });
+    });
+    event.set();
+    event.clear();
+    assert!(waker.enter(|cx| wait.poll(cx)).is_ready());
+}

@@ -86,6 +86,28 @@ fn queue_put_against_close() {
     }
 }
 
+/// It is closed with an item in it, which is given to one who drops his get: the other gets it, and is told of no end before.
+#[test]
+fn queue_close_against_drop_of_get() {
+    model(|| {
+        let queue = Arc::new(Queue::unbounded());
+        let waker = CountingWaker::new();
+        let mut first = Box::pin(queue.get());
+        let mut second = pin!(queue.get());
+        assert!(poll(first.as_mut(), &waker).is_pending());
+        assert!(poll(second.as_mut(), &waker).is_pending());
+        queue.try_put(1).unwrap();
+        let closer = {
+            let queue = Arc::clone(&queue);
+            thread::spawn(move || queue.close())
+        };
+        drop(first);
+        assert_eq!(block_on(second), Ok(1));
+        closer.join().unwrap();
+        assert!(block_on(queue.get()).is_err());
+    });
+}
+
 /// All is done, one more is put, and joined for, while who has done the last is still about to tell those that waited: the new one is waited for.
 #[test]
 fn queue_task_done_against_later_join() {

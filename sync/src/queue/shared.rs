@@ -7,10 +7,9 @@
 //!
 //! # The end
 //!
-//! To close sets the mark under the lock, after which nothing enters the store; then `items` is closed, and who gets takes
-//! what is left by the count alone. Before that, every item must be counted: an item for which somebody waits is counted
-//! only after the lock was released, since that wakes. So a put says under the lock that it hands over, and the last to
-//! have done so closes `items`, if the mark was set meanwhile.
+//! To close sets the mark under the lock, after which nothing enters the store. `items` is closed when the store is empty: at
+//! once, or by who takes the last item. Until then whoever gets waits: the permit of an item that is left may have been
+//! given to one who never takes it, and passes it on.
 //!
 //! Comparisons of a [`PriorityQueue`](super::PriorityQueue)'s items are the one foreign code that runs under the lock; one
 //! that panics leaves all in order.
@@ -96,8 +95,6 @@ impl<T: Ord> Store for BinaryHeap<Reverse<T>> {
 struct State<S> {
     store: S,
     closed: bool,
-    /// How many have put an item that they have not counted yet.
-    handing_over: usize,
     /// How many were put, and not yet said to be done; and how often there came to be none. (That count wraps: who joins would have to sleep through it all.)
     unfinished: usize,
     finishes: usize,
@@ -145,7 +142,6 @@ impl<S: Store> Shared<S> {
             state: Mutex::new(State {
                 store: S::default(),
                 closed: false,
-                handing_over: 0,
                 unfinished: 0,
                 finishes: 0,
             }),
@@ -188,7 +184,7 @@ impl<S: Store> Shared<S> {
 
     /// Puts an item for which there is room, and counts it; gives it back if the queue is closed.
     fn push(&self, item: S::Item) -> Result<(), S::Item> {
-        // Dropped after the lock is released, also where a comparison panics: the item is in the store then.
+        // Also where a comparison panics: the item is in the store then.
         let _hand_over;
         let mut state = self.state.lock();
         if state.closed {
@@ -196,8 +192,7 @@ impl<S: Store> Shared<S> {
         }
         state.unfinished += 1;
         if !self.items.add(1) {
-            state.handing_over += 1;
-            _hand_over = HandOver(self);
+            _hand_over = Then(&self.items, |items| items.release(1));
         }
         state.store.push(item);
         Ok(())
@@ -205,11 +200,9 @@ impl<S: Store> Shared<S> {
 
     pub(super) async fn get(&self) -> Result<S::Item, GetError> {
         let waiting = Waiting::new("Semaphore", "Sync", "Queue::get");
-        // What is left in a closed queue is taken by the count.
-        if self.items.acquire(1, waiting).await.is_ok() || self.items.forget(1) == 1 {
-            Ok(self.pop())
-        } else {
-            Err(GetError(()))
+        match self.items.acquire(1, waiting).await {
+            Ok(()) => Ok(self.pop()),
+            Err(_) => Err(GetError(())),
         }
     }
 
@@ -217,18 +210,21 @@ impl<S: Store> Shared<S> {
         match self.items.try_acquire(1) {
             Ok(()) => Ok(self.pop()),
             Err(TryAcquireError::NoPermits) => Err(TryGetError::Empty),
-            Err(TryAcquireError::Closed) => match self.items.forget(1) {
-                1 => Ok(self.pop()),
-                _ => Err(TryGetError::Closed),
-            },
+            Err(TryAcquireError::Closed) => Err(TryGetError::Closed),
         }
     }
 
     /// Takes the next item, of which the caller has the permit.
     fn pop(&self) -> S::Item {
-        // Dropped after the lock is released, also where a comparison panics: the item is gone then.
-        let _room = self.room.as_ref().map(GiveRoom);
-        let item = self.state.lock().store.pop();
+        // Also where a comparison panics: the item is gone then. A panic of a waker would cost the item, and goes no further.
+        let give_room = |room| Then(room, |room| room.release_quietly(1));
+        let _room = self.room.as_ref().map(give_room);
+        let _end;
+        let mut state = self.state.lock();
+        if state.closed && state.store.len() == 1 {
+            _end = Then(&self.items, Permits::close_quietly);
+        }
+        let item = state.store.pop();
         item.expect("a permit stands for an item")
     }
 
@@ -269,10 +265,13 @@ impl<S: Store> Shared<S> {
     }
 
     pub(super) fn close(&self) {
-        // Also when a waker of the others panics.
-        let _items = CloseItems(self);
+        // Last, and also when a waker of the others panics.
+        let _end;
         let mut state = self.state.lock();
         state.closed = true;
+        if state.store.len() == 0 {
+            _end = Then(&self.items, Permits::close);
+        }
         drop(state);
         if let Some(room) = &self.room {
             room.close();
@@ -304,45 +303,11 @@ impl<S: Store> Shared<S> {
     }
 }
 
-/// Counts, as it is dropped, an item for which somebody waits.
-struct HandOver<'a, S: Store>(&'a Shared<S>);
+/// What is done with a count as this is dropped: after the lock is released, since it wakes, and also if something panics.
+struct Then<'a>(&'a Permits, fn(&Permits));
 
-impl<S: Store> Drop for HandOver<'_, S> {
+impl Drop for Then<'_> {
     fn drop(&mut self) {
-        /// Also when a waker panics.
-        struct Handed<'a, S: Store>(&'a Shared<S>);
-
-        impl<S: Store> Drop for Handed<'_, S> {
-            fn drop(&mut self) {
-                self.0.state.lock().handing_over -= 1;
-                drop(CloseItems(self.0));
-            }
-        }
-
-        let _handed = Handed(self.0);
-        self.0.items.release(1);
-    }
-}
-
-/// Closes the count of the items, as it is dropped, if the queue is closed and all are counted.
-struct CloseItems<'a, S: Store>(&'a Shared<S>);
-
-impl<S: Store> Drop for CloseItems<'_, S> {
-    fn drop(&mut self) {
-        let state = self.0.state.lock();
-        let done = state.closed && state.handing_over == 0;
-        drop(state);
-        if done {
-            self.0.items.close();
-        }
-    }
-}
-
-/// Gives the room of an item back, as it is dropped. A panic of a waker would cost the item, and goes no further.
-struct GiveRoom<'a>(&'a Permits);
-
-impl Drop for GiveRoom<'_> {
-    fn drop(&mut self) {
-        self.0.release_quietly(1);
+        (self.1)(self.0);
     }
 }

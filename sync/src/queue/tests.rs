@@ -129,18 +129,47 @@ fn close_refuses_and_drains() {
     assert_eq!(queue.try_get(), Err(TryGetError::Closed));
 }
 
+/// Who waits when it is closed is told of the end once nobody can pass an item on to him any more.
 #[test]
-fn close_ends_those_that_get_but_for_what_they_were_given() {
+fn close_ends_those_that_get_when_all_is_taken() {
+    for is_taken in [true, false] {
+        let queue = Queue::unbounded();
+        let (waker, next) = (CountingWaker::new(), CountingWaker::new());
+        let mut given = Box::pin(queue.get());
+        let mut other = pin!(queue.get());
+        assert!(poll(given.as_mut(), &waker).is_pending());
+        assert!(poll(other.as_mut(), &next).is_pending());
+        queue.try_put(1).unwrap();
+        queue.close();
+        assert_eq!((waker.woken(), next.woken()), (1, 0));
+        assert_eq!(queue.try_get(), Err(TryGetError::Empty));
+        if is_taken {
+            assert_eq!(poll(given.as_mut(), &waker), Poll::Ready(Ok(1)));
+            assert_eq!(next.woken(), 1);
+            assert_eq!(poll(other, &next), Poll::Ready(Err(GetError(()))));
+        } else {
+            drop(given);
+            assert_eq!(next.woken(), 1);
+            assert_eq!(poll(other, &next), Poll::Ready(Ok(1)));
+        }
+        assert_eq!(queue.try_get(), Err(TryGetError::Closed));
+        assert!(queue.is_empty());
+    }
+}
+
+/// Nor does a panic of a waker that is told of the end cost who takes the last item.
+#[test]
+fn who_takes_the_last_of_a_closed_queue_gets_it_whoever_panics() {
     let queue = Queue::unbounded();
-    let waker = CountingWaker::new();
-    let (mut given, mut in_vain) = (pin!(queue.get()), pin!(queue.get()));
+    let (waker, panics) = (CountingWaker::new(), CountingWaker::panicking());
+    let mut given = pin!(queue.get());
+    let mut other = pin!(queue.get());
     assert!(poll(given.as_mut(), &waker).is_pending());
-    assert!(poll(in_vain.as_mut(), &waker).is_pending());
+    assert!(poll(other.as_mut(), &panics).is_pending());
     queue.try_put(1).unwrap();
     queue.close();
-    assert_eq!(waker.woken(), 2);
-    assert_eq!(poll(in_vain, &waker), Poll::Ready(Err(GetError(()))));
     assert_eq!(poll(given, &waker), Poll::Ready(Ok(1)));
+    assert_eq!(poll(other, &waker), Poll::Ready(Err(GetError(()))));
 }
 
 #[test]

@@ -238,6 +238,13 @@ impl Permits {
         }
     }
 
+    /// As [`close`](Self::close), for who holds what a panic would lose: those of wakers go no further.
+    pub(crate) fn close_quietly(&self) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.close())) {
+            waking::discard(panic);
+        }
+    }
+
     /// Gives nothing out any more, and tells all that wait.
     ///
     /// Panics as the wakers do that it calls, once all are told.
