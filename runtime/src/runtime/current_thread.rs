@@ -204,25 +204,13 @@ fn run(
         .expect("it is given back by the destructor");
     let waker = Waker::from(Arc::new(RootWaker(scheduler.clone())));
     let mut done = false;
-    // The future has its place in line, as tasks have: how many polls until its turn, once it was woken. With a waker of its own, it must be polled at once.
-    let mut turn = Some(0_usize);
-    worker.summon();
+    worker.begin_with_root();
     worker.run(|| {
         if scheduler.is_closed() {
             return true;
         }
-        if worker.is_summoned() {
-            let polls = match turn {
-                Some(polls) => polls.saturating_sub(1),
-                None => worker.line(),
-            };
-            turn = Some(polls);
-            if polls == 0 {
-                worker.answer_summons();
-                worker.begin_root();
-                done = poll(future.as_mut(), &waker).is_ready();
-                turn = worker.is_summoned().then(|| worker.line());
-            }
+        if worker.is_turn_of_root() {
+            done = poll(future.as_mut(), &waker).is_ready();
         }
         done
     });

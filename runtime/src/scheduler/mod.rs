@@ -22,6 +22,7 @@ mod relief;
 mod remotes;
 mod reserve;
 mod rng;
+mod root;
 mod search;
 mod sentinel;
 mod shown;
@@ -273,14 +274,11 @@ impl Scheduler {
     pub(crate) fn summon(&self, worker: usize) {
         self.remotes.get(worker).summons.call();
         // A worker that summons itself is awake, and looks before it sleeps.
-        let itself = current::with(|current| {
-            current.is_some_and(|current| {
-                current.index == worker && current.is_of(NonNull::from(self))
-            })
+        let itself = |current: &&Worker| current.index == worker && current.is_of(self.into());
+        current::with(|current| match current.filter(itself) {
+            Some(itself) => itself.line_up_root(),
+            None => self.unpark(worker),
         });
-        if !itself {
-            self.unpark(worker);
-        }
     }
 
     /// A blocking job of this runtime has ended: the time may jump now.

@@ -12,6 +12,7 @@ use super::relief::Observations;
 use super::remotes::Remote;
 use super::reserve::Reserve;
 use super::rng::Rng;
+use super::root::Turn;
 use super::shown::Shows;
 use crate::task::{self, IdBlock, JoinHandle, Spawn, Task};
 use crate::time::Coarse;
@@ -59,6 +60,7 @@ pub(crate) struct Worker {
     streak: Cell<u32>,
     shows: Shows,
     pub(super) reserve: Reserve,
+    pub(super) turn: Turn,
 }
 
 impl Worker {
@@ -86,6 +88,7 @@ impl Worker {
             streak: Cell::new(0),
             shows: Shows::new(),
             reserve: Reserve::new(),
+            turn: Turn::default(),
             scheduler,
         }
     }
@@ -265,32 +268,6 @@ impl Worker {
     /// The wheel that timers are armed on here; the shared one, if it is none.
     pub(super) fn wheel(&self) -> Option<usize> {
         (self.index < self.scheduler.remotes.workers()).then_some(self.index)
-    }
-
-    /// What is polled now is the root future of the current-thread flavour, which is no task.
-    pub(crate) fn begin_root(&self) {
-        self.look_back(self.scheduler.timers.clock().now());
-        self.tick();
-    }
-
-    /// As [`Scheduler::summon`], from the thread that is about to run it.
-    pub(crate) fn summon(&self) {
-        self.remote().summons.call();
-    }
-
-    /// Whether it was summoned since it last answered.
-    pub(crate) fn is_summoned(&self) -> bool {
-        self.remote().summons.is_standing()
-    }
-
-    /// How many tasks wait for this worker: in its queue, and where that had no room for them. Those are counted by a walk over them.
-    pub(crate) fn line(&self) -> usize {
-        let spilt = if self.has_spilt.get() && self.scheduler.injector.holds(self.spill) {
-            self.scheduler.injector.depth_of(self.spill)
-        } else {
-            0
-        };
-        self.queue.len() + spilt
     }
 
     /// Whether the worker was summoned since the last time that this was asked.

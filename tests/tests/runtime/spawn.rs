@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
 pub(crate) fn a_task_gives_its_output(shape: Shape) {
@@ -113,6 +114,42 @@ fn tasks_are_woken_in_order() {
         }
     });
     assert_eq!(*ran.lock(), [0, 1, 2, 3, 4]);
+}
+
+/// The future in `block_on` is woken, and tasks are spawned after that, more than a queue holds: it goes on before them, and behind those that were there.
+#[test]
+fn on_the_current_thread_the_root_keeps_its_place() {
+    guarded(
+        "spawn::on_the_current_thread_the_root_keeps_its_place",
+        the_root_keeps_its_place,
+    );
+}
+
+fn the_root_keeps_its_place() {
+    for (before, after) in [(0, 3), (2, 3), (2_000, 2_000)] {
+        let ran = Arc::new(AtomicUsize::new(0));
+        let seen = Shape::CurrentThread.block_on(async {
+            let bell = Arc::new(Notify::new());
+            let counts = ran.clone();
+            let spawn = move |tasks| {
+                for _ in 0..tasks {
+                    let counts = counts.clone();
+                    heist::spawn(async move {
+                        counts.fetch_add(1, SeqCst);
+                    });
+                }
+            };
+            let rings = bell.clone();
+            heist::spawn(async move {
+                spawn(before);
+                rings.notify_one();
+                spawn(after);
+            });
+            bell.notified().await;
+            ran.load(SeqCst)
+        });
+        assert_eq!(seen, before, "with {after} behind it");
+    }
 }
 
 /// As deep as the tree is high, and far wider than a worker's queue.

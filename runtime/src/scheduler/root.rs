@@ -1,0 +1,57 @@
+//! The root: the future in `block_on` of the current-thread flavour, which is no task, but has its place in line as tasks have.
+//!
+//! Comes in: its wakes, as summons of the worker. Goes out: whether it is its turn. Called by `runtime/current_thread.rs`, between polls.
+
+#![forbid(unsafe_code)]
+
+use super::worker::Worker;
+use std::cell::Cell;
+
+/// After how many polls of the worker's it is the root's turn, if it has a place in line.
+#[derive(Default)]
+pub(super) struct Turn(Cell<Option<u64>>);
+
+impl Worker {
+    /// The thread is about to run this worker with another root: it is polled first, since it has a waker of its own then.
+    pub(crate) fn begin_with_root(&self) {
+        self.turn.0.set(Some(0));
+        self.remote().summons.call();
+    }
+
+    /// It is woken on this thread: its place is behind all that waits by now.
+    pub(super) fn line_up_root(&self) {
+        if self.turn.0.get().is_none() {
+            let polls = self.counts().polls.get();
+            self.turn.0.set(Some(polls + self.line() as u64));
+        }
+    }
+
+    /// Whether it is to be polled now, since it was woken and all that was before it has had its turn.
+    pub(crate) fn is_turn_of_root(&self) -> bool {
+        if !self.remote().summons.is_standing() {
+            return false;
+        }
+        // If it was woken on another thread, it lines up only now.
+        self.line_up_root();
+        let is_alone = self.queue.is_empty() && !self.scheduler.has_injected();
+        let is_turn = is_alone || self.turn.0.get() <= Some(self.counts().polls.get());
+        if is_turn {
+            self.turn.0.set(None);
+            self.answer_summons();
+            self.look_back(self.scheduler.timers.clock().now());
+            self.tick();
+        }
+        is_turn
+    }
+
+    /// How many tasks wait for this worker: in its queue, and where that had no room for them. Those are counted by a walk over them.
+    fn line(&self) -> usize {
+        let injector = &self.scheduler.injector;
+        let spilt = if injector.holds(self.spill) {
+            injector.depth_of(self.spill)
+        } else {
+            0
+        };
+        self.queue.len() + spilt
+    }
+}
