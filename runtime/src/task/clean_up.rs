@@ -265,13 +265,35 @@ pub(crate) fn is_kept() -> bool {
 /// What something that was dropped has left, running in the task: ready when that is over.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless awaited"]
-pub(crate) struct Leftovers(oneshot::Receiver<()>);
+pub(crate) struct Leftovers {
+    /// Until it is.
+    end: Option<oneshot::Receiver<()>>,
+}
 
 impl Future for Leftovers {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        Pin::new(&mut self.0).poll(cx).map(drop)
+        if let Some(end) = &mut self.end {
+            // Nothing is sent: the sender is dropped.
+            let _ = ready!(Pin::new(end).poll(cx));
+        }
+        self.end = None;
+        Poll::Ready(())
+    }
+}
+
+/// Who waits for it is dropped in turn: whoever waits for what *that* leaves waits for this as well.
+impl Drop for Leftovers {
+    fn drop(&mut self) {
+        let Some(end) = self.end.take() else {
+            return;
+        };
+        let wait = async {
+            let _ = end.await;
+        };
+        // If nobody keeps it, nobody waits.
+        drop(Guard::new(Registered::silently(), wait));
     }
 }
 
@@ -292,7 +314,7 @@ pub(crate) fn drop_with(drop: impl FnOnce()) -> Option<Leftovers> {
         if line.over.is_none() {
             let (over, ended) = oneshot::channel();
             line.over = Some(over);
-            leftovers = Some(Leftovers(ended));
+            leftovers = Some(Leftovers { end: Some(ended) });
         }
         let left = frame::leave(|| Dropped::Line(line));
         debug_assert!(left, "the frame has just said that it keeps it");

@@ -17,7 +17,9 @@ use std::time::Duration;
 /// The future is polled first: one that is ready at once never times out, whatever the duration. If the time is up,
 /// it is dropped: it is cancelled at the point where it waited. It may have registered clean-ups for this case
 /// ([`on_cancel`](crate::task::on_cancel)); then the [`Timeout`] is done when these are over, so that nothing of the
-/// future is left when it returns.
+/// future is left when it returns, nor of a time-out or a group within it. (What it has dropped itself, before, the
+/// loser of a `select!`, say, has left to the task.) A task is not part of the future that awaits its handle: unlike
+/// `wait_for`'s, it goes on.
 ///
 /// A duration too long for the clock, such as [`Duration::MAX`], is no limit.
 ///

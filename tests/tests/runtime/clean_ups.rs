@@ -2,7 +2,7 @@
 
 use heist::runtime::Handle;
 use heist::sync::oneshot;
-use heist::task::{self, JoinError, on_cancel, yield_now};
+use heist::task::{self, JoinError, TaskGroup, on_cancel, yield_now};
 use heist::time::{Duration, sleep, timeout};
 use heist::{gather, select};
 use heist_tests::{Running, Shape, Tally, panic_message, receive, wait_until};
@@ -331,6 +331,52 @@ pub(crate) fn a_timeout_waits(shape: Shape) {
         assert!(timeout(Duration::from_millis(10), inner).await.is_err());
     };
     runtime.block_on(runtime.spawn(nested)).unwrap();
+}
+
+/// What waits for what its loser has left is dropped in turn, be it a time-out or a group: whoever drops it waits as well.
+pub(crate) fn a_timeout_around_one_that_waits(shape: Shape) {
+    const MS: Duration = Duration::from_millis(1);
+
+    fn slow(log: &Log) -> impl Future<Output = ()> + Send + use<> {
+        let log = log.clone();
+        async move {
+            let _guard = on_cancel(async move {
+                sleep(20 * MS).await;
+                log.say("over");
+            });
+            pending::<()>().await;
+        }
+    }
+
+    async fn a_group(log: &Log) {
+        let outcome = TaskGroup::<&str>::new().run(async |group| {
+            group.spawn(async { Err::<(), _>("it fails") });
+            slow(log).await;
+            Ok(())
+        });
+        outcome.await.unwrap_err();
+    }
+
+    let runtime = shape.running();
+    let log = Log::default();
+    let task = runtime.spawn({
+        let log = log.clone();
+        async move {
+            let inner = timeout(MS, slow(&log));
+            assert!(timeout(5 * MS, inner).await.is_err());
+            log.say("a time-out");
+            assert!(timeout(5 * MS, a_group(&log)).await.is_err());
+            log.say("a group");
+            let inner = timeout(MS, timeout(2 * MS, timeout(MS, slow(&log))));
+            assert!(timeout(5 * MS, inner).await.is_err());
+            log.say("several");
+        }
+    });
+    runtime.block_on(task).unwrap();
+    assert_eq!(
+        log.said(),
+        ["over", "a time-out", "over", "a group", "over", "several"]
+    );
 }
 
 /// A time-out that is aborted while it waits for the clean-ups: these go on.

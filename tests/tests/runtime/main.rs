@@ -132,6 +132,7 @@ suite! {
         do_what_tasks_do
         of_losers_run_beside
         a_timeout_waits
+        a_timeout_around_one_that_waits
         a_timeout_that_is_aborted
         that_panic
         that_panic_while_the_task_goes_on
