@@ -7,6 +7,8 @@ use crate::counting_waker::CountingWaker;
 use crate::loom::atomic::AtomicBool;
 use crate::loom::atomic::Ordering::Relaxed;
 use crate::loom::{model, thread};
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// Who begins to wait at any time goes on once it is set, and sees what was done before; also beside one who gives up.
@@ -41,19 +43,24 @@ fn set_against_wait_against_drop() {
 fn late_set_against_later_wait() {
     model(|| {
         let event = Arc::new(Event::new());
-        let sets = thread::spawn({
+        let waits = thread::spawn({
             let event = Arc::clone(&event);
-            move || event.set()
+            move || {
+                if !event.is_set() {
+                    return None;
+                }
+                event.clear();
+                let waker = CountingWaker::new();
+                // Of a shared event, so that it outlives the thread.
+                let wait = async move { event.wait().await };
+                let mut wait: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(wait);
+                assert!(waker.enter(|cx| wait.as_mut().poll(cx)).is_pending());
+                Some((wait, waker))
+            }
         });
-        if event.is_set() {
-            event.clear();
-            let waker = CountingWaker::new();
-            let mut wait = Box::pin(event.wait());
+        event.set();
+        if let Some((mut wait, waker)) = waits.join().unwrap() {
             assert!(waker.enter(|cx| wait.as_mut().poll(cx)).is_pending());
-            sets.join().unwrap();
-            assert!(waker.enter(|cx| wait.as_mut().poll(cx)).is_pending());
-        } else {
-            sets.join().unwrap();
         }
     });
 }

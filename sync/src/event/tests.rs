@@ -94,3 +94,19 @@ fn it_waits_without_a_budget() {
     event.clear();
     assert!(waker.enter(|cx| wait.poll(cx)).is_ready());
 }
+
+/// Who has set it is slow to wake those that waited: it has been cleared since, and they wait anew.
+#[test]
+fn a_late_wake_ends_no_wait() {
+    let event = Event::new();
+    let waker = CountingWaker::new();
+    let mut wait = pin!(event.wait());
+    assert!(waker.enter(|cx| wait.as_mut().poll(cx)).is_pending());
+    event.set.notify_waiters();
+    assert_eq!(waker.woken(), 1);
+    assert!(waker.enter(|cx| wait.as_mut().poll(cx)).is_pending());
+    event.set();
+    event.clear();
+    assert_eq!(waker.woken(), 2);
+    assert!(waker.enter(|cx| wait.poll(cx)).is_ready());
+}
