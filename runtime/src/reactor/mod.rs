@@ -183,7 +183,7 @@ impl Reactor {
     fn watch(&self, fd: BorrowedFd<'_>, index: u32, kind: Kind) -> io::Result<()> {
         let driver = self.driver()?;
         let tell = |generation| driver.poller.add(fd, Key::new(index, generation), kind);
-        self.slab.slot(index).watch(tell)
+        self.slab.slot(index).watch(tell).map_err(explained)
     }
 
     /// The end of the slot's use. What the kernel has reported and nobody has delivered yet falls on the slot's generation.
@@ -237,6 +237,18 @@ fn shut_down() -> io::Error {
     io::Error::other(
         "the heist runtime that this socket or file descriptor belongs to has been shut down",
     )
+}
+
+/// What the system says when a descriptor is there already, in words that help.
+#[cold]
+fn explained(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "this descriptor is registered with this runtime already: share what it is registered by, or register a duplicate (`try_clone`)",
+        ),
+        _ => error,
+    }
 }
 
 /// The right to wait for events: only one thread has it at a time.

@@ -321,8 +321,8 @@ impl<T: AsFd> Registered<T> {
         self.slot().readiness().forget(seen, ready);
     }
 
-    /// The result of an operation that began with `seen`; `None` if it would have blocked, which is then known. Of a stream the kernel is told before: what is known to be over
-    /// only an event brings back, also for who doesn't wait but tries again.
+    /// The result of an operation that began with `seen`; `None` if it would have blocked, which is then known. Of a stream the kernel is told: what is known to be over only an
+    /// event brings back, also for who doesn't wait but tries again.
     #[inline]
     fn unless_blocked<R>(
         &self,
@@ -332,10 +332,14 @@ impl<T: AsFd> Registered<T> {
     ) -> Option<io::Result<R>> {
         match result {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let readiness = self.slot().readiness();
+                readiness.clear(seen, interest);
+                // Only now: what has come in the meantime the kernel reports when it is told.
                 if let Err(error) = self.watch() {
+                    // Nothing would bring it back.
+                    let _ = readiness.deliver(seen.generation(), UNTRIED);
                     return Some(Err(error));
                 }
-                self.slot().readiness().clear(seen, interest);
                 None
             }
             result => Some(result),

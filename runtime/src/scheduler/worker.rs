@@ -142,7 +142,7 @@ impl Worker {
         }
     }
 
-    /// The order of preference: the next-slot (a bounded number of times in a row), the own queue, the injector.
+    /// The order of preference: the next-slot (a bounded number of times in a row), the own queue and what had no room there, the injector.
     #[inline]
     fn next_task(&self) -> Option<Task> {
         let slot = &self.remote().slot;
@@ -155,8 +155,19 @@ impl Worker {
         self.streak.set(0);
         self.queue
             .pop()
+            .or_else(|| self.take_spilt())
             .or_else(|| slot.take())
             .or_else(|| self.take_injected())
+    }
+
+    /// What is in line behind the queue: two tasks that talk to each other through the slot don't go before it again and again.
+    #[inline]
+    fn take_spilt(&self) -> Option<Task> {
+        if self.has_spilt.get() && self.scheduler.injector.holds(self.spill) {
+            self.take_injected_from(self.spill, 1 << self.spill)
+        } else {
+            None
+        }
     }
 
     /// From the own shard first, whose tasks are in this worker's caches.

@@ -158,6 +158,48 @@ pub(crate) fn of_more_tasks_than_the_queues_hold(shape: Shape) {
     }
 }
 
+/// What has no room in its worker's queue, and waits elsewhere, takes turns with two tasks that go on talking to each other.
+pub(crate) fn of_what_has_no_room_beside_two_that_talk(shape: Shape) {
+    const TASKS: usize = 2_000;
+    /// How often they may speak for each of the others, on one worker.
+    const WORDS: usize = 8;
+    let runtime = shape.running();
+    let spoken = Arc::new(AtomicUsize::new(0));
+    let words = Arc::new(AtomicUsize::new(usize::MAX));
+    let ran = Countdown::new(TASKS);
+    let table = Arc::new([Notify::new(), Notify::new()]);
+    let talkers = [0, 1].map(|side| {
+        let (table, spoken, words) = (table.clone(), spoken.clone(), words.clone());
+        runtime.spawn(async move {
+            while spoken.fetch_add(1, SeqCst) < words.load(SeqCst) {
+                table[1 - side].notify_one();
+                table[side].notified().await;
+            }
+            table[1 - side].notify_one();
+        })
+    });
+    let said = runtime.spawn({
+        let (ran, spoken) = (ran.clone(), spoken.clone());
+        async move {
+            for _ in 0..TASKS {
+                let ran = ran.clone();
+                heist::spawn(async move { ran.hit() });
+            }
+            let before = spoken.load(SeqCst);
+            ran.wait().await;
+            spoken.load(SeqCst) - before
+        }
+    });
+    let said = runtime.block_on(said).unwrap();
+    if shape == Shape::Workers(1) || shape == Shape::CurrentThread {
+        assert!(said < WORDS * TASKS, "{said} words for {TASKS} tasks");
+    }
+    words.store(0, SeqCst);
+    for talker in talkers {
+        runtime.block_on(talker).unwrap();
+    }
+}
+
 /// Of a thousand tasks that are always ready none is polled much more often than another.
 pub(crate) fn each_of_very_many_has_its_turn(shape: Shape) {
     const TASKS: usize = 1_000;

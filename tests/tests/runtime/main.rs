@@ -326,6 +326,7 @@ suite! {
         of_tasks_that_wake_each_other
         of_tasks_that_spawn_their_successors
         of_more_tasks_than_the_queues_hold
+        of_what_has_no_room_beside_two_that_talk
         each_of_very_many_has_its_turn
         of_the_root_future
         of_tasks_towards_the_root_future

@@ -75,7 +75,8 @@ impl<T: AsFd> AsyncFd<T> {
     /// # Errors
     ///
     /// If the descriptor cannot be waited for (a regular file or a directory: on Linux these are always ready, and not taken), is registered with this
-    /// runtime already, or the system refuses; if the runtime is shut down.
+    /// runtime already, or the system refuses; if the runtime is shut down. (A stream of heist's is registered when an operation on it first would block. If its descriptor
+    /// is registered here before, it is that operation which fails.)
     ///
     /// # Panics
     ///
@@ -814,18 +815,11 @@ impl<T: AsFd> AsyncFd<T> {
 
 /// What the system says when it doesn't take a descriptor, in words that help.
 fn explained(error: io::Error) -> io::Error {
-    let (kind, reason) = match Errno::from_io_error(&error) {
-        Some(Errno::PERM) => (
-            io::ErrorKind::Unsupported,
-            "this descriptor cannot be waited for: a regular file or a directory is always ready. Use it in `heist::spawn_blocking`",
-        ),
-        Some(Errno::EXIST) => (
-            io::ErrorKind::AlreadyExists,
-            "this descriptor is registered with this runtime already: share its AsyncFd, or register a duplicate (`try_clone`)",
-        ),
-        _ => return error,
-    };
-    io::Error::new(kind, reason)
+    if Errno::from_io_error(&error) != Some(Errno::PERM) {
+        return error;
+    }
+    let reason = "this descriptor cannot be waited for: a regular file or a directory is always ready. Use it in `heist::spawn_blocking`";
+    io::Error::new(io::ErrorKind::Unsupported, reason)
 }
 
 impl<T: AsFd> AsFd for AsyncFd<T> {

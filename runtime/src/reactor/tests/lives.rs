@@ -205,6 +205,34 @@ fn what_cannot_be_registered_says_so_and_leaves_no_trace() {
     });
 }
 
+/// Whoever comes second is told so, be it a stream that is registered late; and again each time, as nobody would report to it.
+#[test]
+fn one_descriptor_is_registered_once() {
+    each_kind(|reactor| {
+        let _entered = reactor.enter();
+        let (ours, _theirs) = fresh_pair();
+        let fd = ours.get_ref().as_fd();
+        let _first = Registered::new(fd, Kind::Foreign(Interest::READABLE)).unwrap();
+        let says_so = |error: io::Error| {
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+            assert!(
+                error
+                    .to_string()
+                    .contains("registered with this runtime already")
+            );
+        };
+        says_so(Registered::new(fd, Kind::Datagram).unwrap_err());
+        for _ in 0..2 {
+            let Poll::Ready(Err(error)) = poll_read(&ours, Waker::noop(), &mut [0; 8]) else {
+                panic!("it waits for ever");
+            };
+            says_so(error);
+            let tried = ours.try_io(Interest::READABLE, |mut ours| ours.read(&mut [0; 8]));
+            says_so(tried.unwrap_err());
+        }
+    });
+}
+
 /// Who never waits, but tries again and again, learns of what comes.
 #[test]
 fn a_stream_that_is_only_tried_is_watched_too() {
