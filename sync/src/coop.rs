@@ -6,6 +6,10 @@
 //! the scheduler gets the thread back. The same context says whether this thread may block, which the `blocking_*`
 //! methods ask.
 //!
+//! Who is told so has asked for nothing yet: it takes its place in the line of a lock, a semaphore or a queue at its next
+//! turn, behind those that ask meanwhile. (What cannot be asked for later is waited for without a budget, too: a
+//! notification, an [`Event`](crate::Event).)
+//!
 //! A thread on which nobody has entered a context is unlimited and may block, so on other runtimes nothing of this is
 //! felt.
 //!
