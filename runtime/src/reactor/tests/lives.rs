@@ -233,14 +233,16 @@ fn one_descriptor_is_registered_once() {
     });
 }
 
-/// Who never waits, but tries again and again, learns of what comes.
+/// Who never waits, but tries again and again, learns of what comes. (Where registrations are one-shot, only who waits asks for an event.)
 #[test]
 fn a_stream_that_is_only_tried_is_watched_too() {
     each_kind(|reactor| {
         let _entered = reactor.enter();
         let (ours, mut theirs) = fresh_pair();
         let try_read = || ours.try_io(Interest::READABLE, |mut ours| ours.read(&mut [0; 8]));
-        for _ in 0..3 {
+        let is_one_shot = reactor.driver().unwrap().poller.is_one_shot();
+        let rounds = if is_one_shot { 1 } else { 3 };
+        for _ in 0..rounds {
             // The short read of a `poll_` method doesn't hide what comes next, either.
             theirs.write_all(b"data").unwrap();
             turn(reactor, NOW);
