@@ -53,7 +53,7 @@ use std::time::Duration;
 
 /// One reactor, shared by a runtime's workers and by every socket registered with it.
 ///
-/// It opens no descriptor until there is something to register.
+/// It opens no descriptor until there is something to watch.
 pub(crate) struct Reactor {
     driver: OnceLock<Driver>,
     slab: Slab,
@@ -62,7 +62,7 @@ pub(crate) struct Reactor {
     rouse: Box<dyn Fn() + Send + Sync>,
 }
 
-/// What exists once something is registered.
+/// What exists once something is watched.
 struct Driver {
     poller: Poller,
     /// Locked by who turns.
@@ -75,7 +75,7 @@ thread_local! {
 }
 
 impl Reactor {
-    /// A reactor that calls `rouse` once, when the first descriptor is registered: from then on somebody has to turn it.
+    /// A reactor that calls `rouse` once, when the first descriptor is watched: from then on somebody has to turn it.
     pub(crate) fn new(rouse: Box<dyn Fn() + Send + Sync>) -> Arc<Self> {
         Arc::new(Self {
             driver: OnceLock::new(),
@@ -113,7 +113,7 @@ impl Reactor {
 
     /// The turn, if there is anything to wait for and nobody else has it.
     ///
-    /// One load if nothing was ever registered, else one compare-and-swap.
+    /// One load if nothing was ever watched, else one compare-and-swap.
     #[inline]
     pub(crate) fn try_claim(&self) -> Option<Turn<'_>> {
         let driver = self.driver.get()?;

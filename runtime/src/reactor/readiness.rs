@@ -31,7 +31,8 @@
 //! reading end of a FIFO whose last writer went, and that another has opened since, would otherwise spin).
 //!
 //! **Orderings.** `deliver` releases and each look acquires, so that an operation tried because of an event is made after what the kernel
-//! had done when it reported it. `clear`, `drained` and `forget` release, so that they stay behind the operation that they report. That nobody waits
+//! had done when it reported it. `watch` adds its bit by a read-modify-write, which hands on what others have released; that the kernel is told once is the slot's lock's
+//! affair. `clear`, `drained` and `forget` release, so that they stay behind the operation that they report. That nobody waits
 //! for an event that has come is the slot's lock's affair, not an ordering's.
 #![forbid(unsafe_code)]
 

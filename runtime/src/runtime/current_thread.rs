@@ -209,7 +209,7 @@ fn run(
         if scheduler.is_closed() {
             return true;
         }
-        if worker.is_turn_of_root() {
+        if worker.take_turn_of_root() {
             done = poll(future.as_mut(), &waker).is_ready();
         }
         done

@@ -6,7 +6,7 @@
 //! * **At most one searcher is woken at a time**: work that is announced while anyone searches wakes nobody; a searcher that finds work wakes the next one if
 //!   more is in sight.
 //! * **No wake is lost**: who makes work does PUSH, then a fence, then LOOK (at the counts); who goes to sleep does SLEEP (counts itself in), then a fence, then
-//!   CHECK (all queues). Likewise who ends a search: UNSEARCH, fence, CHECK. Of two fences one comes first, so either LOOK sees the sleeper, or CHECK sees the work.
+//!   CHECK (all queues but those that are reserved: `reserve.rs`). Likewise who ends a search: UNSEARCH, fence, CHECK. Of two fences one comes first, so either LOOK sees the sleeper, or CHECK sees the work.
 //!   Who gives way (`giving_way.rs`) leaves its CHECK to another that is still awake after its SLEEP, and so has its own to do.
 //! * **While anyone sleeps, somebody keeps watch**: one sleeper holds the watch. While others run its sleep is bounded: it *ticks*, to relieve workers that are
 //!   stuck in one poll. When all sleep for a while it ticks no more, and who then gets up first unparks it.

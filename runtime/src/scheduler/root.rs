@@ -26,8 +26,8 @@ impl Worker {
         }
     }
 
-    /// Whether it is to be polled now, since it was woken and all that was before it has had its turn.
-    pub(crate) fn is_turn_of_root(&self) -> bool {
+    /// Takes its turn, if it was woken and all that was before it has had one. True: it is polled now.
+    pub(crate) fn take_turn_of_root(&self) -> bool {
         if !self.remote().summons.is_standing() {
             return false;
         }
