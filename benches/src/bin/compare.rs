@@ -134,9 +134,11 @@ impl Options {
             .raw
             .clone()
             .unwrap_or_else(|| folder.join(format!("raw-{}.csv", self.date)));
+        // Asked before the file is begun, which may be one of the repository's: it would make the commit a dirty one.
+        let facts = machine::facts();
         let mut raw = File::create(&path)?;
         writeln!(raw, "{}", Fact("date".into(), self.date.clone()))?;
-        for (name, value) in machine::facts() {
+        for (name, value) in facts {
             writeln!(raw, "{}", Fact(name, value))?;
         }
         for workload in &workloads {
