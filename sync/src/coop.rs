@@ -10,6 +10,9 @@
 //! turn, behind those that ask meanwhile. (What cannot be asked for later is waited for without a budget, too: a
 //! notification, an [`Event`](crate::Event).)
 //!
+//! Who doesn't give the thread back, since it polls again and again within one poll of its task (the `block_on` of another crate, called in a task), is refused so often, and then
+//! goes on without a limit until that poll ends: it stalls its thread, as anything that blocks, but not for ever.
+//!
 //! A thread on which nobody has entered a context is unlimited and may block, so on other runtimes nothing of this is
 //! felt.
 //!
@@ -143,8 +146,13 @@ pub enum Blocking {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Context {
     budget: Budget,
+    /// How often it has been refused an operation since it was entered.
+    refusals: u16,
     blocking: Blocking,
 }
+
+/// How many operations are refused within one poll: more than there are in one that gives way soon, also if it polls thousands of futures first; about a millisecond's.
+const REFUSALS: u16 = 16_384;
 
 impl Context {
     /// A context with this budget, on a thread that may block or not.
@@ -158,7 +166,11 @@ impl Context {
     /// ```
     #[must_use = "a context does nothing until it is set by `enter`"]
     pub const fn new(budget: Budget, blocking: Blocking) -> Self {
-        Self { budget, blocking }
+        Self {
+            budget,
+            refusals: 0,
+            blocking,
+        }
     }
 }
 
@@ -206,8 +218,8 @@ pub fn enter<R>(context: Context, f: impl FnOnce() -> R) -> R {
 /// ```
 #[inline]
 pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
-    let former = CURRENT.get();
-    enter(Context { budget, ..former }, f)
+    let context = Context::new(budget, CURRENT.get().blocking);
+    enter(context, f)
 }
 
 /// Spends one operation of the budget, or returns `Pending` with `cx` woken if none is left.
@@ -241,21 +253,45 @@ pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
 #[inline]
 pub fn poll_proceed(cx: &mut std::task::Context<'_>) -> Poll<RestoreOnPending> {
     let current = CURRENT.get();
-    match current.budget.0 {
+    let before = match current.budget.0 {
         0 => {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+            if !is_refused_too_often(current) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Budget::unlimited()
         }
-        Budget::UNLIMITED => {}
-        left => CURRENT.set(Context {
-            budget: Budget(left - 1),
-            ..current
-        }),
-    }
+        Budget::UNLIMITED => current.budget,
+        left => {
+            CURRENT.set(Context {
+                budget: Budget(left - 1),
+                ..current
+            });
+            current.budget
+        }
+    };
     Poll::Ready(RestoreOnPending {
-        before: Cell::new(current.budget),
+        before: Cell::new(before),
         _not_send: PhantomData,
     })
+}
+
+/// Counts a refusal; or, if there were too many, takes the limit away until this context is left.
+#[cold]
+fn is_refused_too_often(current: Context) -> bool {
+    let too_often = current.refusals == REFUSALS;
+    CURRENT.set(if too_often {
+        Context {
+            budget: Budget::unlimited(),
+            ..current
+        }
+    } else {
+        Context {
+            refusals: current.refusals + 1,
+            ..current
+        }
+    });
+    too_often
 }
 
 /// One spent unit of the budget: dropped without [`made_progress`](RestoreOnPending::made_progress), it sets the budget
@@ -324,7 +360,7 @@ impl Drop for RestoreOnPending {
     }
 }
 
-/// Whether an operation could go on now: `false` means that the next [`poll_proceed`] returns `Pending`.
+/// Whether an operation could go on now: `false` means that the next [`poll_proceed`] returns `Pending` (if it has not too often already: see the module).
 ///
 /// A combinator that polls two futures asks it, to tell whether the first one was not ready or only ran out of budget.
 ///
@@ -569,6 +605,27 @@ mod tests {
             assert_eq!(count.0.load(Relaxed), 1);
             assert!(!has_budget_remaining());
         });
+    }
+
+    #[test]
+    fn who_polls_on_all_the_same_goes_on_after_so_many_refusals() {
+        with_budget(Budget::new(1), || {
+            let Poll::Ready(coop) = proceed() else {
+                panic!("the budget ran out")
+            };
+            coop.made_progress();
+            for _ in 0..REFUSALS {
+                assert!(proceed().is_pending());
+            }
+            for _ in 0..1_000 {
+                let Poll::Ready(coop) = proceed() else {
+                    panic!("it was refused once too often")
+                };
+                coop.made_progress();
+            }
+            with_budget(Budget::new(0), || assert!(proceed().is_pending()));
+        });
+        assert_eq!(left(), Budget::unlimited());
     }
 
     #[test]

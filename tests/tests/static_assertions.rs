@@ -523,6 +523,7 @@ fn futures() {
         of(file.into_std());
     });
     promised(async |(a, b): &mut (DuplexStream, DuplexStream)| {
+        of(heist::io::copy(&mut *a, &mut *b));
         of(heist::io::copy_bidirectional(a, b));
     });
     promised(async |fd: &mut AsyncFd<OwnedFd>| {

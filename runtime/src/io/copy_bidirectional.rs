@@ -4,15 +4,12 @@
 
 #![forbid(unsafe_code)]
 
+use super::copy::{BUFFER, End, Way};
 use futures_io::{AsyncRead, AsyncWrite};
-use heist_sync::coop;
 use std::future::poll_fn;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
-/// The size of a buffer: that of tokio.
-const BUFFER: usize = 8 << 10;
+use std::task::{Poll, ready};
 
 /// Copies both ways between two streams, until both have ended: what a proxy does. (In asyncio one writes two tasks for that.)
 ///
@@ -100,129 +97,14 @@ where
         a_to_b_buf_size > 0 && b_to_a_buf_size > 0,
         "nothing can be copied through a buffer of no size: give `copy_bidirectional_with_sizes` 1 or more"
     );
-    let (mut there, mut back) = (Way::new(a_to_b_buf_size), Way::new(b_to_a_buf_size));
+    let mut there = Way::new(a_to_b_buf_size, End::Close);
+    let mut back = Way::new(b_to_a_buf_size, End::Close);
     poll_fn(|cx| {
+        let (mut a, mut b) = (Pin::new(&mut *a), Pin::new(&mut *b));
         // Both get on, whichever of them waits.
-        let there = there.poll(cx, a, b)?;
+        let there = there.poll(cx, a.as_mut(), b.as_mut())?;
         let back = back.poll(cx, b, a)?;
         Poll::Ready(Ok((ready!(there), ready!(back))))
     })
     .await
-}
-
-/// One direction.
-struct Way {
-    buffer: Box<[u8]>,
-    /// What is in it.
-    start: usize,
-    end: usize,
-    copied: u64,
-    /// Whether something was written since the last flush.
-    is_dirty: bool,
-    step: Step,
-}
-
-#[derive(Clone, Copy)]
-enum Step {
-    Copy,
-    /// The reader has ended.
-    Close,
-    Done,
-}
-
-impl Way {
-    fn new(size: usize) -> Self {
-        Self {
-            buffer: vec![0; size].into(),
-            start: 0,
-            end: 0,
-            copied: 0,
-            is_dirty: false,
-            step: Step::Copy,
-        }
-    }
-
-    fn poll<R, W>(
-        &mut self,
-        cx: &mut Context<'_>,
-        reader: &mut R,
-        writer: &mut W,
-    ) -> Poll<io::Result<u64>>
-    where
-        R: AsyncRead + Unpin + ?Sized,
-        W: AsyncWrite + Unpin + ?Sized,
-    {
-        loop {
-            match self.step {
-                Step::Copy => {
-                    if self.start < self.end {
-                        ready!(self.poll_write(cx, writer))?;
-                    } else {
-                        ready!(self.poll_read(cx, reader, writer))?;
-                    }
-                }
-                // That flushes.
-                Step::Close => {
-                    ready!(retry(|| Pin::new(&mut *writer).poll_close(cx)))?;
-                    self.step = Step::Done;
-                }
-                Step::Done => return Poll::Ready(Ok(self.copied)),
-            }
-        }
-    }
-
-    fn poll_read<R, W>(
-        &mut self,
-        cx: &mut Context<'_>,
-        reader: &mut R,
-        writer: &mut W,
-    ) -> Poll<io::Result<()>>
-    where
-        R: AsyncRead + Unpin + ?Sized,
-        W: AsyncWrite + Unpin + ?Sized,
-    {
-        // Whatever the streams are: if both are always ready, others get their turn.
-        let progress = ready!(coop::poll_proceed(cx));
-        let read = retry(|| Pin::new(&mut *reader).poll_read(cx, &mut self.buffer))?;
-        let Poll::Ready(read) = read else {
-            // Who answers may wait for what is held back.
-            if self.is_dirty {
-                ready!(retry(|| Pin::new(&mut *writer).poll_flush(cx)))?;
-                self.is_dirty = false;
-            }
-            return Poll::Pending;
-        };
-        progress.made_progress();
-        (self.start, self.end) = (0, read);
-        if read == 0 {
-            self.step = Step::Close;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_write<W>(&mut self, cx: &mut Context<'_>, writer: &mut W) -> Poll<io::Result<()>>
-    where
-        W: AsyncWrite + Unpin + ?Sized,
-    {
-        let bytes = &self.buffer[self.start..self.end];
-        let written = ready!(retry(|| Pin::new(&mut *writer).poll_write(cx, bytes)))?;
-        if written == 0 {
-            let error = "the stream that is written to takes nothing";
-            return Poll::Ready(Err(io::Error::new(ErrorKind::WriteZero, error)));
-        }
-        self.start += written;
-        self.copied += written as u64;
-        self.is_dirty = true;
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// Does it again when it was interrupted.
-fn retry<T>(mut operation: impl FnMut() -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-    loop {
-        match operation() {
-            Poll::Ready(Err(error)) if error.kind() == ErrorKind::Interrupted => {}
-            polled => return polled,
-        }
-    }
 }

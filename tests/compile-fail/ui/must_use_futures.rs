@@ -3,7 +3,7 @@
 
 use heist::fs::{self, DirBuilder, DirEntry, File, OpenOptions, ReadDir};
 use heist::io::unix::AsyncFd;
-use heist::io::{DuplexStream, Interest, copy_bidirectional, copy_bidirectional_with_sizes, duplex};
+use heist::io::{DuplexStream, Interest, copy, copy_bidirectional, copy_bidirectional_with_sizes, duplex};
 use heist::net::{TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixStream, lookup_host, unix};
 use heist::net::unix::pipe;
 use heist::process::{Child, Command};
@@ -209,4 +209,5 @@ fn streams(a: &mut DuplexStream, b: &mut DuplexStream) {
     duplex(1);
     copy_bidirectional(a, b);
     copy_bidirectional_with_sizes(a, b, 1, 1);
+    copy(a, b);
 }

@@ -1,12 +1,14 @@
-//! Streams in memory, and bytes copied both ways.
+//! Streams in memory, and bytes copied from one to another, one way and both.
 
 use crate::support::noise;
 use heist::io::{
-    AsyncReadExt, AsyncWriteExt, DuplexStream, ErrorKind, copy_bidirectional,
-    copy_bidirectional_with_sizes, duplex,
+    self, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufWriter, DuplexStream, ErrorKind,
+    copy_bidirectional, copy_bidirectional_with_sizes, duplex,
 };
 use heist::spawn;
 use heist_tests::{Shape, once_waiting};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 pub(crate) fn both_ways(shape: Shape) {
     shape.block_on(async {
@@ -61,6 +63,78 @@ pub(crate) fn one_end_first(shape: Shape) {
         client.read_to_string(&mut text).await.unwrap();
         assert_eq!(text, "answer");
         assert_eq!(copying.await.unwrap().unwrap(), (8, 6));
+    });
+}
+
+pub(crate) fn one_way(shape: Shape) {
+    shape.block_on(async {
+        let (mut client, proxy) = duplex(16);
+        let (upstream, mut server) = duplex(16);
+        let copying = spawn(io::copy(proxy, BufWriter::new(upstream)));
+        // It is there though more may come.
+        let mut text = [0; 8];
+        for question in [b"question", b"and more"] {
+            client.write_all(question).await.unwrap();
+            server.read_exact(&mut text).await.unwrap();
+            assert_eq!(&text, question);
+        }
+        client.write_all(b"last").await.unwrap();
+        drop(client);
+        assert_eq!(copying.await.unwrap().unwrap(), 20);
+        let mut rest = String::new();
+        server.read_to_string(&mut rest).await.unwrap();
+        assert_eq!(rest, "last");
+    });
+}
+
+/// A reader that may be asked once.
+struct EndsAtOnce {
+    has_ended: bool,
+}
+
+impl AsyncRead for EndsAtOnce {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        assert!(!self.has_ended, "it was asked again");
+        self.has_ended = true;
+        Poll::Ready(Ok(0))
+    }
+}
+
+/// A writer that flushes at the second attempt.
+#[derive(Default)]
+struct FlushesLate {
+    attempts: u32,
+}
+
+impl AsyncWrite for FlushesLate {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        unreachable!("there is nothing to write")
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.attempts += 1;
+        if self.attempts > 1 {
+            return Poll::Ready(Ok(()));
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        unreachable!("it is left open")
+    }
+}
+
+pub(crate) fn an_end_is_not_asked_for_again(shape: Shape) {
+    shape.block_on(async {
+        let mut writer = FlushesLate::default();
+        let reader = EndsAtOnce { has_ended: false };
+        assert_eq!(io::copy(reader, &mut writer).await.unwrap(), 0);
+        assert_eq!(writer.attempts, 2);
     });
 }
 

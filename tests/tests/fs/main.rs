@@ -65,6 +65,8 @@ suite! {
     copying:
         both_ways
         one_end_first
+        one_way
+        an_end_is_not_asked_for_again
         megabytes_through_little_room
         errors_end_it
         who_waits_is_told_of_the_end;

@@ -378,6 +378,18 @@ pub(crate) fn unconstrained_has_none(shape: Shape) {
     });
 }
 
+/// Another crate's `block_on` polls again and again, and doesn't let the task return. It blocks its thread, but not for ever.
+pub(crate) fn a_budget_holds_up_no_foreign_block_on(shape: Shape) {
+    shape.block_on(async {
+        let task = heist::spawn(async {
+            let operations = Tally::new();
+            futures_lite::future::block_on(operate(20 * BUDGET, &operations));
+            operations.count()
+        });
+        assert_eq!(task.await.unwrap(), 20 * BUDGET);
+    });
+}
+
 /// All workers but one block; what they have woken, spawned and armed before is done by the one that is left.
 pub(crate) fn a_blocked_worker_keeps_nobody(shape: Shape) {
     all_but_one_block(&shape.running(), shape);

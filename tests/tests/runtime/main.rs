@@ -333,6 +333,7 @@ suite! {
         a_budget_ends
         a_budget_is_each_polls_own
         unconstrained_has_none
+        a_budget_holds_up_no_foreign_block_on
         a_blocked_worker_keeps_nobody
         a_blocked_worker_keeps_nobody_beside_busy_ones;
     timers:
