@@ -64,7 +64,13 @@ thread_local! {
 /// coop::with_budget(Budget::new(0), || assert!(!coop::has_budget_remaining()));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget(u32);
+pub struct Budget(
+    /// How many are left. Below zero, how often one was refused since none is.
+    i32,
+);
+
+/// How many operations are refused within one poll: more than there are in one that gives way soon, also if it polls thousands of futures first; about a millisecond's.
+const REFUSALS: i32 = 16_384;
 
 impl Budget {
     /// What a runtime gives a task for one poll: 128 operations.
@@ -81,7 +87,7 @@ impl Budget {
     pub const DEFAULT: Self = Self::new(128);
 
     /// Above every limit that [`Budget::new`] can make.
-    const UNLIMITED: u32 = u32::MAX;
+    const UNLIMITED: i32 = i32::MAX;
 
     /// A budget of this many operations.
     ///
@@ -94,7 +100,7 @@ impl Budget {
     /// ```
     #[must_use = "a budget does nothing until it is set by `enter` or `with_budget`"]
     pub const fn new(operations: u16) -> Self {
-        Self(operations as u32)
+        Self(operations as i32)
     }
 
     /// No limit.
@@ -146,13 +152,8 @@ pub enum Blocking {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Context {
     budget: Budget,
-    /// How often it has been refused an operation since it was entered.
-    refusals: u16,
     blocking: Blocking,
 }
-
-/// How many operations are refused within one poll: more than there are in one that gives way soon, also if it polls thousands of futures first; about a millisecond's.
-const REFUSALS: u16 = 16_384;
 
 impl Context {
     /// A context with this budget, on a thread that may block or not.
@@ -166,11 +167,7 @@ impl Context {
     /// ```
     #[must_use = "a context does nothing until it is set by `enter`"]
     pub const fn new(budget: Budget, blocking: Blocking) -> Self {
-        Self {
-            budget,
-            refusals: 0,
-            blocking,
-        }
+        Self { budget, blocking }
     }
 }
 
@@ -218,8 +215,8 @@ pub fn enter<R>(context: Context, f: impl FnOnce() -> R) -> R {
 /// ```
 #[inline]
 pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
-    let context = Context::new(budget, CURRENT.get().blocking);
-    enter(context, f)
+    let former = CURRENT.get();
+    enter(Context { budget, ..former }, f)
 }
 
 /// Spends one operation of the budget, or returns `Pending` with `cx` woken if none is left.
@@ -253,45 +250,34 @@ pub fn with_budget<R>(budget: Budget, f: impl FnOnce() -> R) -> R {
 #[inline]
 pub fn poll_proceed(cx: &mut std::task::Context<'_>) -> Poll<RestoreOnPending> {
     let current = CURRENT.get();
-    let before = match current.budget.0 {
-        0 => {
-            if !is_refused_too_often(current) {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            Budget::unlimited()
+    match current.budget.0 {
+        ..=0 => {
+            count_refusal(current);
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
-        Budget::UNLIMITED => current.budget,
-        left => {
-            CURRENT.set(Context {
-                budget: Budget(left - 1),
-                ..current
-            });
-            current.budget
-        }
-    };
+        Budget::UNLIMITED => {}
+        left => CURRENT.set(Context {
+            budget: Budget(left - 1),
+            ..current
+        }),
+    }
     Poll::Ready(RestoreOnPending {
-        before: Cell::new(before),
+        before: Cell::new(current.budget),
         _not_send: PhantomData,
     })
 }
 
-/// Counts a refusal; or, if there were too many, takes the limit away until this context is left.
+/// After the last one, there is no limit until this context is left.
 #[cold]
-fn is_refused_too_often(current: Context) -> bool {
-    let too_often = current.refusals == REFUSALS;
-    CURRENT.set(if too_often {
-        Context {
-            budget: Budget::unlimited(),
-            ..current
-        }
+fn count_refusal(current: Context) {
+    let refused = current.budget.0 - 1;
+    let budget = if refused > -REFUSALS {
+        Budget(refused)
     } else {
-        Context {
-            refusals: current.refusals + 1,
-            ..current
-        }
-    });
-    too_often
+        Budget::unlimited()
+    };
+    CURRENT.set(Context { budget, ..current });
 }
 
 /// One spent unit of the budget: dropped without [`made_progress`](RestoreOnPending::made_progress), it sets the budget
@@ -374,7 +360,7 @@ impl Drop for RestoreOnPending {
 #[inline]
 #[must_use = "it only asks"]
 pub fn has_budget_remaining() -> bool {
-    CURRENT.get().budget.0 != 0
+    CURRENT.get().budget.0 > 0
 }
 
 /// Spends one operation, and yields to the other tasks if none is left.
