@@ -10,8 +10,8 @@
 //! turn, behind those that ask meanwhile. (What cannot be asked for later is waited for without a budget, too: a
 //! notification, an [`Event`](crate::Event).)
 //!
-//! Who doesn't give the thread back, since it polls again and again within one poll of its task (the `block_on` of another crate, called in a task), is refused so often, and then
-//! goes on without a limit until that poll ends: it stalls its thread, as anything that blocks, but not for ever.
+//! Who doesn't give the thread back, since it polls again and again within one poll of its task (the `block_on` of another crate, called in a task), is refused some thousand times,
+//! for about a millisecond, and then goes on without a limit until that poll ends: it stalls its thread, as anything that blocks, but not for ever.
 //!
 //! A thread on which nobody has entered a context is unlimited and may block, so on other runtimes nothing of this is
 //! felt.
@@ -69,7 +69,7 @@ pub struct Budget(
     i32,
 );
 
-/// How many operations are refused within one poll: more than there are in one that gives way soon, also if it polls thousands of futures first; about a millisecond's.
+/// How many operations are refused within one poll, until there is no limit: more than in a poll that gives way soon, even if it asks thousands of futures first.
 const REFUSALS: i32 = 16_384;
 
 impl Budget {
