@@ -11,7 +11,8 @@
 //! notification, an [`Event`](crate::Event).)
 //!
 //! Who doesn't give the thread back, since it polls again and again within one poll of its task (the `block_on` of another crate, called in a task), is refused some thousand times,
-//! for about a millisecond, and then goes on without a limit until that poll ends: it stalls its thread, as anything that blocks, but not for ever.
+//! for about a millisecond, and then goes on without a limit until that poll ends: it stalls its thread, as anything that blocks, but not for ever. (Not so
+//! who only asks [`has_budget_remaining`], or holds a [`RestoreOnPending`] while another future is refused: such a loop has no end.)
 //!
 //! A thread on which nobody has entered a context is unlimited and may block, so on other runtimes nothing of this is
 //! felt.
