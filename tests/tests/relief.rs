@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, PoisonError, RwLock, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, mpsc};
 use std::thread;
 
 /// Held by tests that have the machine for themselves, and shared by those that share it.
@@ -412,6 +412,27 @@ fn a_slow_poll_on_the_current_thread() {
     });
 }
 
+/// A shutdown's bound is one for the workers and for those who stand in for them.
+#[test]
+fn a_shutdown_waits_no_longer_for_standbys() {
+    alone("a_shutdown_waits_no_longer_for_standbys", || {
+        let runtime = Shape::Workers(1).builder().build().unwrap();
+        let mut blocked = block(&runtime, 2);
+        let worker = blocked.remove(0);
+        let bound = Duration::from_secs(2);
+        let begun = Instant::now();
+        let late = thread::spawn(move || {
+            block_thread(bound / 2);
+            drop(worker);
+        });
+        runtime.shutdown_timeout(bound);
+        let took = begun.elapsed();
+        assert!(took >= bound && took < bound * 5 / 4, "{took:?}");
+        late.join().unwrap();
+        drop(blocked);
+    });
+}
+
 /// What a hook blocks is not the fault of the task that was polled before it.
 #[test]
 fn a_slow_hook_is_no_tasks_poll() {
@@ -461,6 +482,66 @@ fn the_hook_may_panic() {
             "heist: the hook `on_slow_poll` panicked: out of cheese"
         );
     }
+}
+
+/// What the hook spawns or wakes runs while the poll goes on, whoever calls it: the watcher, or with one worker the sentinel.
+#[test]
+fn the_hook_may_spawn_or_wake() {
+    alone("the_hook_may_spawn_or_wake", || {
+        for shape in SHAPES {
+            for spawns in [true, false] {
+                let (wake, woken) = oneshot::channel();
+                let wake = Mutex::new(Some(wake));
+                let (ran, runs) = mpsc::channel();
+                let spawned = ran.clone();
+                let runtime = shape
+                    .builder()
+                    .on_slow_poll(move |_| {
+                        let spawned = spawned.clone();
+                        if spawns {
+                            drop(heist::spawn(async move { spawned.send(()).unwrap() }));
+                        } else if let Some(wake) = wake.lock().unwrap().take() {
+                            wake.send(()).unwrap();
+                        }
+                    })
+                    .build()
+                    .unwrap();
+                if !spawns {
+                    drop(runtime.spawn(async move {
+                        woken.await.unwrap();
+                        ran.send(()).unwrap();
+                    }));
+                }
+                let blocked = block(&runtime, 1);
+                receive::<()>(&runs);
+                drop(blocked);
+            }
+        }
+    });
+}
+
+/// Nor is one lost that the hook's panic wakes, by the process' panic hook.
+#[test]
+fn the_hooks_panic_may_wake() {
+    let ended = in_child("the_hooks_panic_may_wake", &[], || {
+        let (wake, woken) = oneshot::channel();
+        let wake = Mutex::new(Some(wake));
+        std::panic::set_hook(Box::new(move |_| {
+            if let Some(wake) = wake.lock().unwrap().take() {
+                wake.send(()).unwrap();
+            }
+        }));
+        let runtime = Shape::Workers(2)
+            .builder()
+            .on_slow_poll(|_| panic!("out of cheese"))
+            .build()
+            .unwrap();
+        let woken = runtime.spawn(woken);
+        let blocked = block(&runtime, 1);
+        runtime.block_on(woken).unwrap().unwrap();
+        drop(blocked);
+    });
+    ended.assert_success();
 }
 
 /// Without a hook it is said on standard error.

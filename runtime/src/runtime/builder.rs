@@ -490,8 +490,8 @@ impl Builder {
     }
 
     /// Calls a function, instead of writing to standard error, when a poll has blocked its worker for longer than [`relief_after`](Self::relief_after): once for each task. It is
-    /// called while the poll goes on, on another thread of the runtime, and should not block; on the current-thread flavour by the same thread, afterwards. A panic in it is
-    /// reported.
+    /// called in the runtime while the poll goes on, on another thread, and should not block; on the current-thread flavour by the same thread, afterwards. It may spawn and wake
+    /// tasks. A panic in it is reported.
     ///
     /// # Examples
     ///
@@ -604,8 +604,10 @@ impl Builder {
             let call_standby = relief_threads
                 .as_ref()
                 .map(|_| Box::new(handle.standby_call()) as Box<dyn Fn() + Send + Sync>);
-            let (scheduler, mut workers) =
-                Scheduler::new(workers, SEED, self.scheduler.clone(), call_standby);
+            let mut options = self.scheduler.clone();
+            let on_slow_poll = options.relief.on_slow_poll.take();
+            options.relief.on_slow_poll = on_slow_poll.map(|hook| handle.within(hook));
+            let (scheduler, mut workers) = Scheduler::new(workers, SEED, options, call_standby);
             if self.start_paused {
                 scheduler.timers().clock().start_paused();
             }

@@ -8,7 +8,7 @@ use super::current_thread::Core;
 use super::relief::ReliefThreads;
 use super::unhandled_panic::{Blocked, Failed};
 use super::{RuntimeMetrics, current_thread, multi_thread};
-use crate::scheduler::Scheduler;
+use crate::scheduler::{OnSlowPoll, Scheduler};
 use crate::task::{self, JoinHandle, Spawn, TaskInfo};
 use std::fmt;
 use std::future::Future;
@@ -59,6 +59,16 @@ impl WeakHandle {
                 }
             }
         }
+    }
+
+    /// The same hook, called in the runtime, on whatever thread that is.
+    pub(super) fn within(&self, hook: OnSlowPoll) -> OnSlowPoll {
+        let shared = self.0.clone();
+        Arc::new(move |poll| {
+            let handle = shared.upgrade().map(|shared| Handle { shared });
+            let _guard = handle.as_ref().map(Handle::enter);
+            hook(poll);
+        })
     }
 }
 

@@ -330,7 +330,7 @@ impl Runtime {
             let _guard = self.handle.enter();
             self.handle.scheduler().drop_tasks();
         }
-        self.join(None);
+        self.join(|| None);
         // The last worker has closed the drivers: a job that waited for them goes on, and ends.
         self.handle.blocking().shutdown(&self.handle, None);
     }
@@ -359,18 +359,18 @@ impl Runtime {
             return;
         }
         let left = || timeout.saturating_sub(now().saturating_duration_since(begun));
-        if self.join(Some(left())) {
+        if self.join(|| Some(left())) {
             self.handle.blocking().shutdown(&self.handle, Some(left()));
         }
     }
 
-    /// Waits for the workers to end, which they do after the polls that run, so long at most. True: they have.
-    fn join(&self, timeout: Option<Duration>) -> bool {
+    /// Waits for the workers to end, which they do after the polls that run, for as long at most as there is `left`. True: they have.
+    fn join(&self, left: impl Fn() -> Option<Duration>) -> bool {
         let _guard = self.handle.enter();
         let (core, relief) = (self.handle.core(), self.handle.relief());
-        self.threads.join(timeout)
-            && relief.is_none_or(|relief| relief.shutdown(timeout))
-            && core.is_none_or(|core| core.retire(timeout))
+        self.threads.join(left())
+            && relief.is_none_or(|relief| relief.shutdown(left()))
+            && core.is_none_or(|core| core.retire(left()))
     }
 }
 

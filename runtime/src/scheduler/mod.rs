@@ -43,6 +43,7 @@ pub(crate) use maintenance::Intervals;
 pub(crate) use park_hooks::ParkHooks;
 pub(crate) use parker::{Parker, sleep_punctually};
 pub(crate) use relief::ReliefOptions;
+pub(crate) use slow_poll::OnSlowPoll;
 pub use slow_poll::SlowPoll;
 pub(crate) use standby::block_in_place;
 pub(crate) use worker::Worker;
