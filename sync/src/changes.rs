@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 
 use crate::notify::{Broadcast, Entry, Notify};
-use crate::wait_list::Waiter;
+use crate::wait_list::{Waiter, WakeList};
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
@@ -94,6 +94,12 @@ impl Changes {
     #[inline]
     pub(crate) fn close(&self) -> Option<Broadcast<'_>> {
         self.0.advance(CHANGE - 1)
+    }
+
+    /// Wakes those whose wait has ended by what was counted so far, if nobody has; a panic of their wakers is left in
+    /// `wakers`.
+    pub(crate) fn wake_by(&self, wakers: &mut WakeList) {
+        self.0.wake_rest(wakers);
     }
 }
 

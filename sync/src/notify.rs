@@ -127,7 +127,7 @@ impl Entry {
 }
 
 /// The wake-ups of a broadcast, which are due. It holds the list's lock.
-#[must_use = "those that wait are notified, and not woken until `wake`"]
+#[must_use = "those that wait are notified, and not woken until `wake` or `wake_rest`"]
 pub(crate) struct Broadcast<'a> {
     notify: &'a Notify,
     waiters: Locked<'a, Entry>,
@@ -137,19 +137,14 @@ pub(crate) struct Broadcast<'a> {
 impl Broadcast<'_> {
     /// Calls the wakers, with no lock held; the first panic of theirs goes on once all are called.
     pub(crate) fn wake(self) {
-        let mut wakers = WakeList::new();
-        self.wake_by(&mut wakers);
-        wakers.finish();
-    }
-
-    /// As [`wake`](Self::wake), but leaves a panic in `wakers`, for whoever has several broadcasts to finish.
-    pub(crate) fn wake_by(self, wakers: &mut WakeList) {
         let Self {
             notify,
             waiters,
             calls,
         } = self;
-        notify.wake_notified(waiters, calls, wakers);
+        let mut wakers = WakeList::new();
+        notify.wake_notified(waiters, calls, &mut wakers);
+        wakers.finish();
     }
 }
 
@@ -436,6 +431,15 @@ impl Notify {
         if let Some(waker) = waker {
             wake(waker);
         }
+    }
+
+    /// Makes the wake-ups of [`Broadcast`]s that were dropped without. A panic of theirs is left in `wakers`, for whoever has
+    /// several to finish.
+    pub(crate) fn wake_rest(&self, wakers: &mut WakeList) {
+        let waiters = self.waiters.lock();
+        // Read under the lock: who is in front of the current ones has been notified by it.
+        let calls = calls(self.state.load(Relaxed));
+        self.wake_notified(waiters, calls, wakers);
     }
 
     /// Takes out and wakes those that a `notify_waiters`, which made the count `calls`, was for. Panics of their

@@ -209,10 +209,7 @@ impl Worker {
         let victims = 0..self.scheduler.remotes.len();
         let look = |&victim: &usize| {
             // As a turn, for the hook that may be called: whom it wakes comes to the queue, where the sleep looks.
-            self.turn(|| {
-                self.scheduler
-                    .is_held_up(&self.observations, victim, now)
-            });
+            self.turn(|| self.scheduler.is_held_up(&self.observations, victim, now));
             self.relieve(victim, now)
         };
         // All of them, not only until one is stuck.

@@ -19,6 +19,7 @@ pub use guard::{DropGuard, DropGuardRef};
 
 use crate::changes::{Change, Changes, Changing, Version};
 use crate::loom::Mutex;
+use crate::loom::atomic::{AtomicBool, Ordering::Relaxed};
 use crate::wait_list::WakeList;
 use futures::RunUntilCancelled;
 use std::fmt;
@@ -59,8 +60,10 @@ pub struct CancellationToken {
 }
 
 struct Node {
-    /// Closed when it is cancelled, under the tree's lock.
+    /// Closed when it is cancelled, under the tree's lock, and after all its descendants.
     changes: Changes,
+    /// It is about to be cancelled, and its children are already doomed: it gets no more. Under the tree's lock.
+    is_doomed: AtomicBool,
     tree: Arc<Mutex<Tree>>,
     /// Its own until it is cancelled or dropped.
     place: Place,
@@ -89,6 +92,7 @@ impl CancellationToken {
     pub fn new() -> Self {
         let node = Node {
             changes: Changes::new(),
+            is_doomed: AtomicBool::new(false),
             tree: Arc::new(Mutex::new(Tree::new())),
             place: ROOT,
         };
@@ -118,9 +122,10 @@ impl CancellationToken {
         let parent = &*self.node;
         let tree = Arc::clone(&parent.tree);
         let mut links = parent.tree.lock();
-        let cancelled = parent.changes.now().is_closed();
+        let cancelled = self.is_cancelled() || parent.is_doomed.load(Relaxed);
         let node = Arc::new_cyclic(|node| Node {
             changes: Changes::new(),
+            is_doomed: AtomicBool::new(false),
             tree,
             place: match cancelled {
                 false => links.insert(parent.place, node.clone()),
@@ -137,7 +142,8 @@ impl CancellationToken {
     /// Cancels this token and all its descendants, and wakes all that wait for one of them. If it is cancelled, does
     /// nothing.
     ///
-    /// Whoever waits sees what was done before.
+    /// Descendants come first: of a token that is cancelled all descendants are. So it is when this returns, also if another
+    /// thread is about to cancel the same token. Who waits is woken after that, and sees what was done before.
     ///
     /// # Panics
     ///
@@ -153,33 +159,31 @@ impl CancellationToken {
     /// assert!(token.is_cancelled());
     /// ```
     pub fn cancel(&self) {
-        let node = &*self.node;
-        if node.changes.now().is_closed() {
-            return;
+        let mut waited_for = Vec::new();
+        while !self.is_cancelled() {
+            let mut tree = self.node.tree.lock();
+            if self.is_cancelled() {
+                break;
+            }
+            // Whoever cancels in this tree: descendants of this one may be among the doomed.
+            let next = tree.first_doomed();
+            let next = next.unwrap_or_else(|| Arc::clone(&self.node));
+            let mut is_waited_for = false;
+            if tree.doom_children(next.place) {
+                next.is_doomed.store(true, Relaxed);
+            } else {
+                tree.free(next.place);
+                is_waited_for = next.changes.close().is_some();
+            }
+            // First: `next` may be the last reference to a node, which then needs the lock.
+            drop(tree);
+            if is_waited_for {
+                waited_for.push(next);
+            }
         }
         let mut wakers = WakeList::new();
-        let mut tree = node.tree.lock();
-        if node.changes.now().is_closed() {
-            return;
-        }
-        tree.doom_children(node.place);
-        tree.free(node.place);
-        let broadcast = node.changes.close();
-        drop(tree);
-        if let Some(broadcast) = broadcast {
-            broadcast.wake_by(&mut wakers);
-        }
-        loop {
-            let mut tree = node.tree.lock();
-            // Dropped at the end of the turn, with no lock held.
-            let Some(doomed) = tree.pop_doomed() else {
-                break;
-            };
-            let broadcast = doomed.changes.close();
-            drop(tree);
-            if let Some(broadcast) = broadcast {
-                broadcast.wake_by(&mut wakers);
-            }
+        for node in waited_for {
+            node.changes.wake_by(&mut wakers);
         }
         wakers.finish();
     }

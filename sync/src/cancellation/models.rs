@@ -84,17 +84,46 @@ fn token_cancel_against_cancel_of_child() {
         assert!(!poll(wait.as_mut(), &waker));
         let canceller = thread::spawn({
             let root = root.clone();
-            move || root.cancel()
+            let (parent, child) = (parent.clone(), child.clone());
+            move || {
+                root.cancel();
+                assert!(parent.is_cancelled() && child.is_cancelled());
+            }
         });
         parent.cancel();
-        assert!(parent.is_cancelled());
+        assert!(parent.is_cancelled() && child.is_cancelled());
         canceller.join().unwrap();
-        assert!(child.is_cancelled());
         assert_eq!(waker.woken(), 1);
         assert!(poll(wait.as_mut(), &waker));
         assert!(waker.is_released());
         // The places are whole.
         assert!(root.child_token().is_cancelled());
+    });
+}
+
+/// Of a token that is found cancelled all descendants are, and for each of two who cancel it when its call returns.
+#[test]
+fn token_cancel_against_cancel() {
+    model(|| {
+        let root = CancellationToken::new();
+        let child = root.child_token();
+        let last = child.child_token();
+        let canceller = thread::spawn({
+            let (root, child, last) = (root.clone(), child.clone(), last.clone());
+            move || {
+                root.cancel();
+                assert!(child.is_cancelled() && last.is_cancelled());
+            }
+        });
+        if root.is_cancelled() {
+            assert!(child.is_cancelled());
+        }
+        if child.is_cancelled() {
+            assert!(last.is_cancelled());
+        }
+        root.cancel();
+        assert!(child.is_cancelled() && last.is_cancelled());
+        canceller.join().unwrap();
     });
 }
 
@@ -124,9 +153,9 @@ fn token_cancel_against_drop_with_waker_that_panics() {
         let child = root.child_token();
         let (panics, counts) = (CountingWaker::panicking(), CountingWaker::new());
         let mut waits = vec![
+            Box::pin(child.clone().cancelled_owned()),
             Box::pin(root.clone().cancelled_owned()),
-            Box::pin(child.clone().cancelled_owned()),
-            Box::pin(child.clone().cancelled_owned()),
+            Box::pin(root.clone().cancelled_owned()),
         ];
         assert!(!poll(waits[0].as_mut(), &panics));
         for wait in &mut waits[1..] {

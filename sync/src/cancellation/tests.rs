@@ -7,8 +7,9 @@ use futures_lite::future::{block_on, pending, poll_fn};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
-use std::task::Poll;
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 const MANY: usize = if cfg!(miri) { 100 } else { 1_000_000 };
@@ -178,6 +179,59 @@ fn all_that_wait_are_woken_once() {
     }
     assert!(waker.is_released());
     block_on(child.child_token().cancelled());
+}
+
+/// Whoever is woken finds that all is cancelled, and may cancel again, also what was above it.
+#[test]
+fn descendants_are_cancelled_before_anybody_is_woken() {
+    struct Look(Vec<CancellationToken>, AtomicUsize);
+    impl Wake for Look {
+        fn wake(self: Arc<Self>) {
+            self.0[0].cancel();
+            assert!(self.0.iter().all(CancellationToken::is_cancelled));
+            self.1.fetch_add(1, Relaxed);
+        }
+    }
+    let root = CancellationToken::new();
+    let mut tokens = chain(&root, 3);
+    tokens.push(root.child_token());
+    let look = Arc::new(Look(tokens.clone(), AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&look));
+    let mut cx = Context::from_waker(&waker);
+    let mut waits: Vec<_> = tokens
+        .iter()
+        .map(|token| Box::pin(token.cancelled()))
+        .collect();
+    for wait in &mut waits {
+        assert!(wait.as_mut().poll(&mut cx).is_pending());
+    }
+    root.cancel();
+    assert_eq!(look.1.load(Relaxed), tokens.len());
+}
+
+/// Whoever of several threads comes first: for each of them all is cancelled when its call returns, and for one that only looks, below what it finds cancelled.
+#[test]
+fn threads_that_cancel_the_same_tree() {
+    for round in 0..if cfg!(miri) { 2 } else { 500 } {
+        let root = CancellationToken::new();
+        let middle = root.child_token();
+        let below: Vec<_> = (0..200).map(|_| middle.child_token()).collect();
+        let all_are = || below.iter().all(CancellationToken::is_cancelled);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                if round % 2 == 0 { &root } else { &middle }.cancel();
+                assert!(all_are());
+            });
+            scope.spawn(|| {
+                while !root.is_cancelled() {
+                    thread::yield_now();
+                }
+                assert!(middle.is_cancelled() && all_are());
+            });
+            root.cancel();
+            assert!(middle.is_cancelled() && all_are());
+        });
+    }
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! The links of the tokens of one tree, all under one lock, so that neither depth nor width costs anything.
 //!
 //! In come places of tokens: one is added below another, removed because its token goes, or cancelled. Out go, one by one,
-//! those that are cancelled with it. Each step is a few assignments, however many tokens there are.
+//! those that are cancelled with it, before it. Each step is a few assignments, however many tokens there are.
 //!
 //! A place has two links, its *own* and its *head*. The owns of its children and its head are one ring, in which the head
 //! says where they begin and end. So nobody need know his parent:
 //!
 //! - A place that goes leaves its ring to its children, who take its stead in it.
-//! - A place that is cancelled leaves its ring, and its children go over to the ring of the *doomed*. So do theirs, when
-//!   each is taken out of there. Until then the doomed are as they were: they can go, or be cancelled by others.
+//! - If a token is to be cancelled, the children of its place go over to the ring of the *doomed*; when one of them is the
+//!   first there, its own children go before it. So the ring is the stack of a walk in which children come before their
+//!   parent, who leaves its ring when it has none any more. Until then the doomed are as they were: they can go. Whoever
+//!   cancels in the same tree goes on with the walk first.
 //!
 //! Places lie in a vector, and refer to each other by index: nothing keeps anything alive, and nothing dangles. A free one
 //! is in a ring alone; its own link's `next` leads to the next free one.
@@ -177,14 +179,17 @@ impl Tree {
         self.free(place);
     }
 
-    /// Dooms the children of a place.
-    pub(super) fn doom_children(&mut self, place: Place) {
+    /// Dooms the children of a place, before all others. False: it has none.
+    pub(super) fn doom_children(&mut self, place: Place) -> bool {
         if !self.entries.is_empty()
             && let Some((first, last)) = self.rest(place.head())
         {
-            let before = self.doomed.previous;
-            self.join(before, first);
-            self.join(last, DOOMED);
+            let next = self.doomed.next;
+            self.join(DOOMED, first);
+            self.join(last, next);
+            true
+        } else {
+            false
         }
     }
 
@@ -208,23 +213,22 @@ impl Tree {
         }
     }
 
-    /// Takes one of the doomed out, and dooms its children. The caller cancels it before the lock is released.
-    pub(super) fn pop_doomed(&mut self) -> Option<Arc<Node>> {
+    /// Who is to be cancelled next: the first of the doomed, after its children, if it has any. Not to be dropped under the
+    /// lock.
+    pub(super) fn first_doomed(&mut self) -> Option<Arc<Node>> {
         loop {
             let first = self.doomed.next;
             if first == DOOMED {
                 return None;
             }
             let place = Place(first.0 / 2);
-            self.doom_children(place);
-            match self.entries[place.0 as usize].node.upgrade() {
-                Some(node) => {
-                    self.free(place);
-                    return Some(node);
-                }
-                // Its token goes, and is about to free the place.
-                None => self.take_out(first),
+            let node = self.entries[place.0 as usize].node.upgrade();
+            if node.is_some() {
+                return node;
             }
+            // Its token goes, and is about to free the place.
+            self.doom_children(place);
+            self.take_out(first);
         }
     }
 }
