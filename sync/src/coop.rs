@@ -11,8 +11,7 @@
 //! notification, an [`Event`](crate::Event).)
 //!
 //! Who doesn't give the thread back, since it polls again and again within one poll of its task (the `block_on` of another crate, called in a task), is refused some thousand times,
-//! for about a millisecond, and then goes on without a limit until that poll ends: it stalls its thread, as anything that blocks, but not for ever. (Not so
-//! who only asks [`has_budget_remaining`], or holds a [`RestoreOnPending`] while another future is refused: such a loop has no end.)
+//! for about a millisecond, and then goes on without a limit until that poll ends: it stalls its thread, as anything that blocks, but not for ever.
 //!
 //! A thread on which nobody has entered a context is unlimited and may block, so on other runtimes nothing of this is
 //! felt.
@@ -253,8 +252,7 @@ pub fn poll_proceed(cx: &mut std::task::Context<'_>) -> Poll<RestoreOnPending> {
     let current = CURRENT.get();
     match current.budget.0 {
         ..=0 => {
-            count_refusal(current);
-            cx.waker().wake_by_ref();
+            refuse(current, cx);
             return Poll::Pending;
         }
         Budget::UNLIMITED => {}
@@ -269,9 +267,9 @@ pub fn poll_proceed(cx: &mut std::task::Context<'_>) -> Poll<RestoreOnPending> {
     })
 }
 
-/// After the last one, there is no limit until this context is left.
+/// The task gives way. It is counted: after the last one, there is no limit until this context is left.
 #[cold]
-fn count_refusal(current: Context) {
+fn refuse(current: Context, cx: &std::task::Context<'_>) {
     let refused = current.budget.0 - 1;
     let budget = if refused > -REFUSALS {
         Budget(refused)
@@ -279,10 +277,35 @@ fn count_refusal(current: Context) {
         Budget::unlimited()
     };
     CURRENT.set(Context { budget, ..current });
+    cx.waker().wake_by_ref();
+}
+
+/// Waits until an operation could go on, and spends nothing: with no budget left it returns `Pending`, with `cx` woken.
+///
+/// For a combinator, before it polls those that spend.
+///
+/// # Examples
+///
+/// ```
+/// use heist_sync::coop::{self, Budget};
+/// use std::task::{Context, Waker};
+///
+/// let mut cx = Context::from_waker(Waker::noop());
+/// coop::with_budget(Budget::new(1), || assert!(coop::poll_budget_available(&mut cx).is_ready()));
+/// coop::with_budget(Budget::new(0), || assert!(coop::poll_budget_available(&mut cx).is_pending()));
+/// ```
+#[inline]
+pub fn poll_budget_available(cx: &mut std::task::Context<'_>) -> Poll<()> {
+    let current = CURRENT.get();
+    if current.budget.0 > 0 {
+        return Poll::Ready(());
+    }
+    refuse(current, cx);
+    Poll::Pending
 }
 
 /// One spent unit of the budget: dropped without [`made_progress`](RestoreOnPending::made_progress), it sets the budget
-/// back to what it was before [`poll_proceed`].
+/// back to what it was before [`poll_proceed`], unless an operation was refused since: then nothing is left of it in this poll.
 ///
 /// # Examples
 ///
@@ -337,11 +360,12 @@ impl RestoreOnPending {
 impl Drop for RestoreOnPending {
     #[inline]
     fn drop(&mut self) {
-        let before = self.before.get();
-        if before != Budget::unlimited() {
+        let (before, current) = (self.before.get(), CURRENT.get());
+        // If something was refused since, the count goes on.
+        if before != Budget::unlimited() && (0..Budget::UNLIMITED).contains(&current.budget.0) {
             CURRENT.set(Context {
                 budget: before,
-                ..CURRENT.get()
+                ..current
             });
         }
     }
@@ -349,7 +373,8 @@ impl Drop for RestoreOnPending {
 
 /// Whether an operation could go on now: `false` means that the next [`poll_proceed`] returns `Pending` (if it has not too often already: see the module).
 ///
-/// A combinator that polls two futures asks it, to tell whether the first one was not ready or only ran out of budget.
+/// A combinator that polls two futures asks it, to tell whether the first one was not ready or only ran out of budget. Who is to give way then waits
+/// for [`poll_budget_available`].
 ///
 /// # Examples
 ///
@@ -613,6 +638,29 @@ mod tests {
             with_budget(Budget::new(0), || assert!(proceed().is_pending()));
         });
         assert_eq!(left(), Budget::unlimited());
+    }
+
+    #[test]
+    fn who_holds_a_unit_or_only_asks_is_counted_as_well() {
+        let mut cx = std::task::Context::from_waker(Waker::noop());
+        with_budget(Budget::new(1), || {
+            let outer = proceed();
+            assert!(outer.is_ready() && proceed().is_pending());
+            drop(outer);
+            let mut refused = 1;
+            // Each time a unit is held, if there is one.
+            while proceed().map(|_unit| proceed().is_pending()) != Poll::Ready(false) {
+                refused += 1;
+            }
+            assert_eq!(refused, REFUSALS);
+            assert_eq!(left(), Budget::unlimited());
+        });
+        with_budget(Budget::new(0), || {
+            for _ in 0..REFUSALS {
+                assert!(poll_budget_available(&mut cx).is_pending());
+            }
+            assert!(poll_budget_available(&mut cx).is_ready());
+        });
     }
 
     #[test]

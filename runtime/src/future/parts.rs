@@ -54,14 +54,13 @@ impl<P> Parts<P> {
     /// ends the turn of the whole, whoever waits in the line still. `Continue`: all are done.
     pub(super) fn poll<B>(
         &mut self,
-        cx: &Context<'_>,
+        cx: &mut Context<'_>,
         mut poll: impl FnMut(Pin<&mut P>, &mut Context<'_>) -> Poll<ControlFlow<B>>,
     ) -> Poll<ControlFlow<B>> {
         // One that is woken from now on wakes the task again, and waits for the next poll.
         for _ in 0..self.woken.await_next(cx.waker()) {
-            if !coop::has_budget_remaining() {
+            if coop::poll_budget_available(cx).is_pending() {
                 // Those that are left begin with the next budget.
-                cx.waker().wake_by_ref();
                 break;
             }
             let Some(number) = self.woken.next() else {

@@ -46,11 +46,7 @@ pub mod __select {
     /// Whether the task has budget left; if not, it is polled again when the others have had their turn.
     #[inline]
     pub fn may_go_on(cx: &mut Context<'_>) -> bool {
-        let may = coop::has_budget_remaining();
-        if !may {
-            cx.waker().wake_by_ref();
-        }
-        may
+        coop::poll_budget_available(cx).is_ready()
     }
 
     /// A branch has completed: so a loop around a `select!` whose branches are always ready gives way now and then.

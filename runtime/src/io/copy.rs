@@ -134,18 +134,23 @@ impl Way {
         R: AsyncRead + ?Sized,
         W: AsyncWrite + ?Sized,
     {
-        // Whatever the streams are: if they are always ready, others get their turn.
-        let progress = ready!(coop::poll_proceed(cx));
+        ready!(coop::poll_budget_available(cx));
         let read = retry(|| reader.as_mut().poll_read(cx, &mut self.buffer))?;
         let Poll::Ready(read) = read else {
-            // Who answers may wait for what is held back.
+            // Who answers may wait for what is held back. Not if the reader has no more to give in this turn only.
             if self.is_dirty {
+                ready!(coop::poll_budget_available(cx));
                 ready!(retry(|| writer.as_mut().poll_flush(cx)))?;
                 self.is_dirty = false;
             }
             return Poll::Pending;
         };
-        progress.made_progress();
+        // Whatever the streams are: if they are always ready, others get their turn.
+        if coop::has_budget_remaining()
+            && let Poll::Ready(unit) = coop::poll_proceed(cx)
+        {
+            unit.made_progress();
+        }
         (self.start, self.end) = (0, read);
         if read == 0 {
             self.step = Step::End;

@@ -13,7 +13,7 @@ use std::future::Future;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 /// See the module.
 pub(super) struct Handles<T> {
@@ -78,15 +78,12 @@ impl<T> Handles<T> {
     }
 
     /// The next that has ended. `Ready(None)`: there is none at all.
-    pub(super) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Option<Ended<T>>> {
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Ended<T>>> {
         loop {
             if self.is_empty() {
                 return Poll::Ready(None);
             }
-            if !coop::has_budget_remaining() {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
+            ready!(coop::poll_budget_available(cx));
             match self.woken.next() {
                 Some(number) => {
                     if let Some(ended) = self.take(number) {

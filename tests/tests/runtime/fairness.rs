@@ -1,9 +1,12 @@
 //! Nobody starves: not by tasks that are always ready, however they manage to be.
 
+use futures_lite::StreamExt;
+use heist::io::{AsyncWriteExt, copy, duplex, sink};
 use heist::net::{TcpListener, TcpStream};
 use heist::sync::{Notify, oneshot};
-use heist::task::{self, coop};
+use heist::task::{self, JoinSet, coop};
 use heist::time::{self, Duration};
+use heist::{as_completed, gather, select};
 use heist_tests::{Countdown, PATIENCE, Running, Shape, Tally, receive};
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -387,6 +390,34 @@ pub(crate) fn a_budget_holds_up_no_foreign_block_on(shape: Shape) {
             operations.count()
         });
         assert_eq!(task.await.unwrap(), 20 * BUDGET);
+        // What gives way without an operation of its own, and what has one within another's.
+        for way in 0..5 {
+            let task = heist::spawn(async move {
+                let mut set = JoinSet::new();
+                let ends = set.spawn(async {});
+                while !ends.is_finished() {
+                    task::yield_now().await;
+                }
+                let operations = Tally::new();
+                let operate_once = || operate(1, &operations);
+                operate(BUDGET, &operations).await;
+                futures_lite::future::block_on(async {
+                    match way {
+                        0 => set.join_next().await.unwrap().unwrap(),
+                        1 => drop(gather([operate_once(), operate_once()]).await),
+                        2 => drop(as_completed([operate_once()]).next().await),
+                        3 => select! { () = operate_once() => {} },
+                        _ => {
+                            let (mut ours, theirs) = duplex(8);
+                            ours.write_all(b"hello").await.unwrap();
+                            drop(ours);
+                            assert_eq!(copy(theirs, sink()).await.unwrap(), 5);
+                        }
+                    }
+                });
+            });
+            task.await.unwrap();
+        }
     });
 }
 
