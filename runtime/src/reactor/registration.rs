@@ -277,6 +277,8 @@ impl<T: AsFd> Registered<T> {
             return Err(shut_down());
         }
         if seen.ready(interest).is_empty() {
+            // A stream isn't taken to have urgent data at first: who tries for these has not had it watched yet.
+            self.watch()?;
             return Err(io::ErrorKind::WouldBlock.into());
         }
         Ok(seen)

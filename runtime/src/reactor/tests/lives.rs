@@ -281,6 +281,21 @@ fn a_stream_that_is_only_asked_after_is_watched_too() {
     });
 }
 
+/// So is one that is tried only for what it isn't taken to have at first: urgent data, or the end.
+#[test]
+fn a_stream_that_is_only_tried_for_urgent_data_is_watched_too() {
+    each_kind(|reactor| {
+        let _entered = reactor.enter();
+        let (ours, theirs) = fresh_pair();
+        let try_urgent = || ours.try_io(Interest::PRIORITY, |_| Ok(()));
+        assert_eq!(try_urgent().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        drop(theirs);
+        turn(reactor, NOW);
+        let is_one_shot = reactor.driver.get().unwrap().poller.is_one_shot();
+        assert!(is_one_shot || try_urgent().is_ok());
+    });
+}
+
 /// The kernel is told of a stream when something would block, whichever way it is tried, and then once.
 #[test]
 fn a_stream_is_watched_when_it_would_block() {
