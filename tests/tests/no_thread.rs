@@ -10,8 +10,10 @@
 )]
 
 use heist::runtime::Builder;
-use heist::time::Duration;
-use heist_tests::{PATIENCE, Running, Shape, Tally, guarded, in_child, once_waiting, receive};
+use heist::time::{Duration, Instant};
+use heist_tests::{
+    PATIENCE, Running, Shape, Tally, guarded, in_child, once_waiting, receive, wait_until,
+};
 use std::future::pending;
 use std::sync::mpsc;
 use std::thread;
@@ -115,6 +117,45 @@ fn some_workers_that_cannot_start() {
     });
     ended.assert_success();
     assert!(ended.reports().is_empty(), "{:?}", ended.reports());
+}
+
+/// Once a sentinel can be started, one is: nothing that waits for blocked workers then waits for ever.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_sentinel_that_cannot_start() {
+    let ended = in_child("a_sentinel_that_cannot_start", &ONE_ARENA, || {
+        let runtime = Shape::Workers(1).builder().on_slow_poll(|_| ()).build();
+        let runtime = runtime.unwrap();
+        // The thread has started: it too needs room. It sleeps, and gets up below.
+        wait_until(|| runtime.metrics().worker_park_count(0) > 0);
+        let limit = rustix::process::getrlimit(rustix::process::Resource::As);
+        limit_address_space(MIB);
+        runtime.block_on(runtime.spawn(async {})).unwrap();
+        rustix::process::setrlimit(rustix::process::Resource::As, limit).unwrap();
+        // The worker is blocked until it is seen that another stands in for it, or asleep in between.
+        let begun = Instant::now();
+        let stood_in = || {
+            let (release, released) = mpsc::channel::<()>();
+            let blocker = runtime.spawn(async move { released.recv().is_ok() });
+            let (done, is_done) = mpsc::channel();
+            drop(runtime.spawn(async move { done.send(()).is_ok() }));
+            let stood_in = is_done.recv_timeout(Duration::from_millis(200)).is_ok();
+            drop(release);
+            runtime.block_on(blocker).unwrap();
+            stood_in
+        };
+        while !stood_in() {
+            assert!(begun.elapsed() < PATIENCE, "nobody stands in");
+        }
+    });
+    ended.assert_success();
+    let [report] = &ended.reports()[..] else {
+        panic!("{:?}", ended.reports())
+    };
+    assert!(
+        report.starts_with("heist: no thread can be started to keep watch over the workers ("),
+        "{report}"
+    );
 }
 
 /// tokio counted its workers as threads that could run the job, and left it in the queue for ever: <https://github.com/tokio-rs/tokio/pull/8408>.

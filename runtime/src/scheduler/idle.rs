@@ -307,6 +307,11 @@ impl Idle {
         !self.is_sentinels() || self.entrusted.swap(true, AcqRel)
     }
 
+    /// There is no sentinel to look: it is to be asked again when the watch is next handed over.
+    pub(super) fn forsake(&self) {
+        self.entrusted.store(false, Relaxed);
+    }
+
     /// Which worker keeps watch: to be unparked when what the watch is for has changed. (The sentinel looks at everything at each of its ticks.)
     pub(super) fn watcher(&self) -> Option<usize> {
         match self.watch.load(Relaxed) {

@@ -5,19 +5,19 @@
 //! ticks when nothing runs.
 //!
 //! There is one for the process, started when it is needed first, and gone when it has had nothing to do for a while. So a runtime costs no thread of its own for this, and
-//! may come and go within the time that it would take to start one.
+//! may come and go within the time that it would take to start one. If it cannot be started, that is tried again when it is needed later.
 
 #![forbid(unsafe_code)]
 
 use super::Scheduler;
 use super::relief::{Observations, QUIET_TICKS};
 use crate::failure::report;
-use crate::time::Coarse;
+use crate::time::{Clock, Coarse, Instant};
 use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Weak};
-use std::thread;
 use std::time::Duration;
+use std::{io, mem, thread};
 
 /// How often it looks in the time after which a worker is held up.
 const LOOKS: u32 = 4;
@@ -28,9 +28,13 @@ const SPARE_LOOKS: u32 = 4;
 /// And how many in a row too few before one is called though others move still.
 const SHORT_LOOKS: u32 = 4 * LOOKS;
 
+/// How long none is started again after that has failed.
+const RETRY: Duration = Duration::from_secs(1);
+
 /// The sentinel's.
 static STATE: Mutex<State> = Mutex::new(State {
     is_there: false,
+    failed: None,
     is_rung: false,
     period: SHORTEST,
     entrusted: Vec::new(),
@@ -41,6 +45,8 @@ static BELL: Condvar = Condvar::new();
 struct State {
     /// Whether there is such a thread.
     is_there: bool,
+    /// When none could be started.
+    failed: Option<Instant>,
     /// It shall look at once.
     is_rung: bool,
     /// How long it sleeps until it looks again.
@@ -72,6 +78,12 @@ pub(super) fn entrust(scheduler: &Arc<Scheduler>) {
         short: 0,
     };
     let mut state = STATE.lock();
+    let now = Clock::default().now();
+    let has_failed = |failed| now.saturating_duration_since(failed) < RETRY;
+    if !state.is_there && state.failed.is_some_and(has_failed) {
+        scheduler.idle.forsake();
+        return;
+    }
     let sleeps_too_long = state.period > entrusted.period;
     state.entrusted.push(entrusted);
     if state.is_there {
@@ -86,13 +98,27 @@ pub(super) fn entrust(scheduler: &Arc<Scheduler>) {
     drop(state);
     let thread = thread::Builder::new().name("heist-sentinel".into());
     if let Err(error) = thread.spawn(keep_watch) {
-        STATE.lock().is_there = false;
-        static REPORTED: AtomicBool = AtomicBool::new(false);
-        if !REPORTED.swap(true, Relaxed) {
-            report(format_args!(
-                "no thread can be started to keep watch over the workers ({error}): while all of a runtime are blocked, nobody stands in for them"
-            ));
-        }
+        give_up(now, &error);
+    }
+}
+
+/// No thread could be started. Those that were entrusted by then are to ask again.
+#[cold]
+fn give_up(now: Instant, error: &io::Error) {
+    let forsaken = {
+        let mut state = STATE.lock();
+        state.is_there = false;
+        state.failed = Some(now);
+        mem::take(&mut state.entrusted)
+    };
+    for scheduler in forsaken.iter().filter_map(|one| one.scheduler.upgrade()) {
+        scheduler.idle.forsake();
+    }
+    static REPORTED: AtomicBool = AtomicBool::new(false);
+    if !REPORTED.swap(true, Relaxed) {
+        report(format_args!(
+            "no thread can be started to keep watch over the workers ({error}): while all of a runtime are blocked, nobody stands in for them"
+        ));
     }
 }
 
@@ -117,7 +143,7 @@ fn keep_watch() {
             BELL.wait_for(&mut state, period);
         }
         state.is_rung = false;
-        std::mem::swap(&mut state.entrusted, &mut entrusted);
+        mem::swap(&mut state.entrusted, &mut entrusted);
         drop(state);
         quiet = if entrusted.is_empty() { quiet + 1 } else { 0 };
         entrusted.retain_mut(Entrusted::look);
