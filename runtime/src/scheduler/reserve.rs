@@ -145,20 +145,14 @@ impl Worker {
         self.remote().reserved.begin();
     }
 
-    /// Whoever wants to may take from the queue again, and is told so.
-    #[cold]
+    /// Whoever wants to may take from the queue again, if it was reserved, and is told so.
     pub(super) fn offer(&self, now: Instant) {
-        self.end_reserve(now);
-        if !self.queue.is_empty() {
-            self.announce();
-        }
-    }
-
-    /// The same where there is nothing to take, or it is announced anyway.
-    pub(super) fn end_reserve(&self, now: Instant) {
         if self.reserve.since.take().is_some() {
             self.reserve.ended.set(Some(now));
             self.remote().reserved.end();
+            if !self.queue.is_empty() {
+                self.announce();
+            }
         }
     }
 
@@ -179,7 +173,7 @@ impl Worker {
     /// What was taken from `victim` has kept this worker busy for so long.
     fn judge_theft(&self, victim: usize, busy: Duration) {
         let in_vain = if busy < WORTHWHILE {
-            self.reserve.in_vain.get() + 1
+            self.reserve.in_vain.get().saturating_add(1)
         } else {
             0
         };

@@ -23,8 +23,8 @@ impl Worker {
             (true, false) => scheduler.patience.gain(),
             (false, _) => {}
         }
-        // There is nothing left in it.
-        self.end_reserve(self.maintenance.last());
+        // There is nothing left in it but what a hook has made.
+        self.offer(self.maintenance.last());
         idle.fall_asleep(self.index, self.searching.replace(false));
         // Who gives way leaves all that there is to those who are awake, the reactor included.
         let gives_way = gives_way && idle.may_give_way();

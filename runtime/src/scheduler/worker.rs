@@ -259,9 +259,7 @@ impl Worker {
     /// The queue has no room.
     fn overflow(&self, task: Task) {
         self.counts().overflows.add(1);
-        if self.is_reserved() {
-            self.offer(self.maintenance.last());
-        }
+        self.offer(self.maintenance.last());
         self.spill(task);
     }
 
