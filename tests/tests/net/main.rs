@@ -99,6 +99,7 @@ suite! {
         mebibytes_in_chunks
         the_other_end_goes
         any_number_wait
+        a_receiver_waits_for_the_first_sender
         one_sender_after_another
         opened_wrongly
         opened_for_both_ways

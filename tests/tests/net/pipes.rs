@@ -150,11 +150,33 @@ pub(crate) fn any_number_wait(shape: Shape) {
     });
 }
 
+/// Whoever opens it first waits for the other, and reads no end before there was one.
+pub(crate) fn a_receiver_waits_for_the_first_sender(shape: Shape) {
+    shape.block_on(async {
+        for writes in [true, false] {
+            let fifo = Fifo::new();
+            let mut receiver = fifo.receiver();
+            let error = receiver.try_read(&mut [0]).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::WouldBlock);
+            let mut text = String::new();
+            let read = once_waiting(receiver.read_to_string(&mut text), || {
+                let sender = fifo.sender();
+                if writes {
+                    assert_eq!(sender.try_write(b"hello").unwrap(), 5);
+                }
+            });
+            read.await.unwrap();
+            assert_eq!(text, if writes { "hello" } else { "" });
+        }
+    });
+}
+
 /// The end, and then more: another sender has opened it since.
 pub(crate) fn one_sender_after_another(shape: Shape) {
     shape.block_on(async {
         let fifo = Fifo::new();
         let mut receiver = fifo.receiver();
+        drop(fifo.sender());
         assert_eq!(receiver.read(&mut [0]).await.unwrap(), 0);
         for round in 0..10 {
             let mut sender = fifo.sender();

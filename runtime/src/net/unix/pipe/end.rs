@@ -60,7 +60,7 @@ impl End {
         Ok(Self { io, direction })
     }
 
-    /// The same of an end that reads, of which it is known that nothing is there yet: it is not tried before the kernel says so.
+    /// The same of an end that reads, and is not tried before the kernel says so.
     ///
     /// # Errors
     ///

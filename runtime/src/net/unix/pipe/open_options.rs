@@ -110,7 +110,8 @@ impl OpenOptions {
         self
     }
 
-    /// Opens the end that reads. As long as nobody has opened the other, a read returns the end (0).
+    /// Opens the end that reads. As long as nobody has opened the other, a read waits; when all who had opened it have gone, it returns the end (0), also again and again: who
+    /// expects others to come opens it with [`read_write`](Self::read_write), or anew.
     ///
     /// # Errors
     ///
@@ -131,6 +132,8 @@ impl OpenOptions {
     ///     # let path = std::env::temp_dir().join(format!("heist-doc-{}-receiver", std::process::id()));
     ///     # assert!(heist::process::Command::new("mkfifo").arg(&path).status().await?.success());
     ///     let mut receiver = pipe::OpenOptions::new().open_receiver(&path)?;
+    ///     let sender = pipe::OpenOptions::new().open_sender(&path)?;
+    ///     drop(sender);
     ///     assert_eq!(receiver.read(&mut [0]).await?, 0);
     ///     # std::fs::remove_file(&path)?;
     ///     Ok(())
@@ -140,7 +143,8 @@ impl OpenOptions {
     #[track_caller]
     pub fn open_receiver(&self, path: impl AsRef<Path>) -> io::Result<Receiver> {
         let fd = self.open(path.as_ref(), Direction::Read)?;
-        End::unchecked(fd, Direction::Read).map(Receiver::new)
+        // Tried at once, it would find the end before the first has come.
+        End::empty(fd).map(Receiver::new)
     }
 
     /// Opens the end that writes.
