@@ -502,7 +502,8 @@ impl Semaphore {
 
     /// Closes it: no permit is given from now on, and all that wait get an error.
     ///
-    /// Permits that were acquired before stay so.
+    /// Permits that were acquired before stay so, also those that were given to a future which waits and has not been polled
+    /// since: it is ready with them.
     ///
     /// # Panics
     ///

@@ -174,7 +174,8 @@ impl<T> Receiver<T> {
 
     /// Closes the channel: senders get their values back from now on. What was sent is still received, and then `None`.
     ///
-    /// Permits that are out can still be used: there is a `None` only once each of them was sent with, or dropped.
+    /// Permits that are out can still be used: there is a `None` only once each of them was sent with, or dropped. So can the
+    /// room that was given to one who waits for it and has not been polled since.
     ///
     /// # Examples
     ///

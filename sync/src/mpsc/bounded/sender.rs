@@ -245,7 +245,7 @@ impl<T> Sender<T> {
     ///
     /// # Errors
     ///
-    /// As [`try_reserve`](Self::try_reserve). More than the channel can ever hold is `Full`.
+    /// As [`try_reserve`](Self::try_reserve). More than the channel can ever hold is `Full`, as long as it is open.
     ///
     /// # Examples
     ///
