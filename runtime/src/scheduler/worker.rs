@@ -3,7 +3,6 @@
 //! Comes in: tasks, from its next-slot, its queue, the injector, other workers, and by the turns of the reactor and the timers that it makes itself. Goes
 //! out: polls. Called by the thread that it was given to: a worker thread of the multi-threaded flavour, whoever is in `block_on` of the other.
 
-use super::Scheduler;
 use super::current;
 use super::lease::{self, Lease};
 use super::maintenance::Maintenance;
@@ -14,6 +13,7 @@ use super::reserve::Reserve;
 use super::rng::Rng;
 use super::root::Turn;
 use super::shown::Shows;
+use super::{OUTSIDE_SHARDS, Scheduler};
 use crate::task::{self, IdBlock, JoinHandle, Spawn, Task};
 use crate::time::Coarse;
 use heist_sync::coop::{self, Budget};
@@ -52,6 +52,8 @@ pub(crate) struct Worker {
     /// This worker's shard of the injector, and whether it has put anything there that may be there still.
     pub(super) spill: usize,
     has_spilt: Cell<bool>,
+    /// How often what is spilt, or waits outside, had its turn.
+    spilt_turn: Cell<usize>,
     /// The shards whose tasks are ahead of one that yields: this worker's and the outside ones.
     ahead: usize,
     /// The worker to look at next, to see whether it is stuck.
@@ -83,6 +85,7 @@ impl Worker {
             maintenance: Maintenance::new(now, &scheduler.intervals),
             spill: scheduler.spill_shard(index),
             has_spilt: Cell::new(false),
+            spilt_turn: Cell::new(0),
             ahead: scheduler.shards_ahead(index),
             suspect: Cell::new(index),
             streak: Cell::new(0),
@@ -160,14 +163,22 @@ impl Worker {
             .or_else(|| self.take_injected())
     }
 
-    /// What is in line behind the queue: two tasks that talk to each other through the slot don't go before it again and again.
+    /// What is in line behind the queue: two tasks that talk to each other through the slot don't go before it again and again. What waits outside is in the same line: its
+    /// shards have every second turn, each in turn.
     #[inline]
     fn take_spilt(&self) -> Option<Task> {
-        if self.has_spilt.get() && self.scheduler.injector.holds(self.spill) {
-            self.take_injected_from(self.spill, 1 << self.spill)
-        } else {
-            None
+        let injector = &self.scheduler.injector;
+        if !self.has_spilt.get() || !injector.holds(self.spill) {
+            return None;
         }
+        let turn = self.spilt_turn.get().wrapping_add(1);
+        self.spilt_turn.set(turn);
+        let shard = if turn.is_multiple_of(2) {
+            self.spill
+        } else {
+            injector.shards() - OUTSIDE_SHARDS + turn / 2 % OUTSIDE_SHARDS
+        };
+        self.take_injected_from(shard, self.ahead)
     }
 
     /// From the own shard first, whose tasks are in this worker's caches.
