@@ -4,8 +4,8 @@
 
 #![forbid(unsafe_code)]
 
+use super::Scheduler;
 use super::worker::Worker;
-use super::{OUTSIDE_SHARDS, Scheduler};
 use crate::count::Count;
 use crate::time::Instant;
 use std::time::Duration;
@@ -56,8 +56,7 @@ impl Scheduler {
 
     /// How many tasks have come from threads that are no workers of this scheduler.
     pub(crate) fn scheduled_outside(&self) -> u64 {
-        let shards = self.injector.shards();
-        self.injector.pushed(shards - OUTSIDE_SHARDS..shards)
+        self.injector.pushed(self.outside())
     }
 
     /// How many tasks have been spawned; and how many of them have not ended.

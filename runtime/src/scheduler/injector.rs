@@ -17,8 +17,11 @@ use std::iter;
 use std::ops::Range;
 use std::ptr::{self, NonNull};
 
-/// The most tasks that one visit brings. Fewer in models, so that they see some left behind.
+/// The most tasks that one visit brings, as long as there are few. Less in models, so that they see some left behind.
 pub(super) const BATCH: usize = if cfg!(heist_loom) { 2 } else { 32 };
+/// Of a shard so full that others find enough as well a visit brings more: this part of it, and no more than so many times as much.
+const SHARE: usize = 8;
+const MOST_BATCHES: usize = 4;
 /// A bit of the mask each.
 pub(super) const MAX_SHARDS: usize = usize::BITS as usize;
 
@@ -128,14 +131,11 @@ impl Injector {
 
     /// How many tasks wait. A walk over those that nobody has looked at yet, which keeps takers from their shard as long.
     pub(super) fn depth(&self) -> usize {
-        (0..self.shards()).map(|shard| self.depth_of(shard)).sum()
-    }
-
-    /// How many do in one shard.
-    pub(super) fn depth_of(&self, shard: usize) -> usize {
-        let shard = &self.shards[shard];
-        let drained = shard.drained.lock();
-        drained.len + drained.len_of(&shard.inbox)
+        let depth = |shard: &CachePadded<Shard>| {
+            let drained = shard.drained.lock();
+            drained.len + drained.len_of(&shard.inbox)
+        };
+        self.shards.iter().map(depth).sum()
     }
 
     /// How many tasks have ever been pushed to these shards. A walk, likewise.
@@ -177,7 +177,8 @@ impl Injector {
         let first = drained.pop();
         if first.is_some() {
             // Only thieves touch the other end of the queue, and they make more room.
-            for _ in 1..BATCH.min(into.room()) {
+            let batch = (drained.len / SHARE).clamp(BATCH, MOST_BATCHES * BATCH);
+            for _ in 1..batch.min(into.room()) {
                 let Some(task) = drained.pop() else { break };
                 into.push(task)
                     .unwrap_or_else(|_| unreachable!("only the owner fills its queue"));

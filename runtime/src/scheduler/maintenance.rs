@@ -335,11 +335,11 @@ impl Worker {
     /// What came from outside, each shard in turn; but now and then from the fullest worker's, so that none's tasks have far less of the time.
     fn take_injected_elsewhere(&self) -> Option<Task> {
         let injector = &self.scheduler.injector;
-        let workers = injector.shards() - OUTSIDE_SHARDS;
+        let workers = self.scheduler.outside().start;
         let look = self.maintenance.looks.get().wrapping_add(1);
         self.maintenance.looks.set(look);
         if look.is_multiple_of(LOOKS_AT_OTHERS)
-            && let Some(shard) = injector.far_fuller(self.spill, workers)
+            && let Some(shard) = injector.far_fuller(self.spill.shard, workers)
         {
             return self.take_injected_from(shard, 1 << shard);
         }

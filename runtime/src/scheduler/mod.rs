@@ -30,6 +30,7 @@ mod sleep;
 mod slot;
 mod slow_poll;
 mod snapshot;
+mod spill;
 mod standby;
 mod summons;
 mod usage;
@@ -67,6 +68,7 @@ use slow_poll::SlowPolls;
 use standby::Duties;
 use std::cell::Cell;
 use std::future::Future;
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::Waker;
@@ -207,7 +209,7 @@ impl Scheduler {
     /// Takes a task from a thread that is no worker. Gives it back if the scheduler is closed.
     fn inject(&self, task: Task) -> Result<(), Task> {
         // The last shards; those before them are the workers'.
-        let shard = self.injector.shards() - 1 - OUTSIDE.with(Outside::number) % OUTSIDE_SHARDS;
+        let shard = self.outside().start + OUTSIDE.with(Outside::number) % OUTSIDE_SHARDS;
         self.injector.push(task, shard)?;
         self.announce();
         Ok(())
@@ -225,13 +227,13 @@ impl Scheduler {
 
     /// The injector's shard for what doesn't fit a worker's queue.
     fn spill_shard(&self, worker: usize) -> usize {
-        worker % (self.injector.shards() - OUTSIDE_SHARDS)
+        worker % self.outside().start
     }
 
-    /// The injector's shards whose tasks a worker's own tasks, when they yield, queue up behind: its own and those for other threads; a mask.
-    fn shards_ahead(&self, worker: usize) -> usize {
-        let outside = usize::MAX << (self.injector.shards() - OUTSIDE_SHARDS);
-        outside | 1 << self.spill_shard(worker)
+    /// Those that other threads share.
+    fn outside(&self) -> Range<usize> {
+        let shards = self.injector.shards();
+        shards - OUTSIDE_SHARDS..shards
     }
 
     /// Wakes a worker for work that was pushed, unless one is searching or none sleeps.

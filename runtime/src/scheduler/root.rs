@@ -44,14 +44,13 @@ impl Worker {
         is_turn
     }
 
-    /// How many tasks wait for this worker: in its queue, and where that had no room for them. Those are counted by a walk over them.
+    /// How many tasks wait for this worker: in its queue, and if that had no room for all also in the injector. Those are counted by a walk over them.
     fn line(&self) -> usize {
-        let injector = &self.scheduler.injector;
-        let spilt = if injector.holds(self.spill) {
-            injector.depth_of(self.spill)
+        let behind = if self.has_spilt() {
+            self.scheduler.injector.depth()
         } else {
             0
         };
-        self.queue.len() + spilt
+        self.queue.len() + behind
     }
 }

@@ -3,6 +3,7 @@
 //! Comes in: tasks, from its next-slot, its queue, the injector, other workers, and by the turns of the reactor and the timers that it makes itself. Goes
 //! out: polls. Called by the thread that it was given to: a worker thread of the multi-threaded flavour, whoever is in `block_on` of the other.
 
+use super::Scheduler;
 use super::current;
 use super::lease::{self, Lease};
 use super::maintenance::Maintenance;
@@ -13,7 +14,7 @@ use super::reserve::Reserve;
 use super::rng::Rng;
 use super::root::Turn;
 use super::shown::Shows;
-use super::{OUTSIDE_SHARDS, Scheduler};
+use super::spill::Spill;
 use crate::task::{self, IdBlock, JoinHandle, Spawn, Task};
 use crate::time::Coarse;
 use heist_sync::coop::{self, Budget};
@@ -49,13 +50,7 @@ pub(crate) struct Worker {
     pub(super) gives_way: Cell<bool>,
     pub(super) gave_way: Cell<u32>,
     pub(super) maintenance: Maintenance,
-    /// This worker's shard of the injector, and whether it has put anything there that may be there still.
-    pub(super) spill: usize,
-    has_spilt: Cell<bool>,
-    /// How often what is spilt, or waits outside, had its turn.
-    spilt_turn: Cell<usize>,
-    /// The shards whose tasks are ahead of one that yields: this worker's and the outside ones.
-    ahead: usize,
+    pub(super) spill: Spill,
     /// The worker to look at next, to see whether it is stuck.
     pub(super) suspect: Cell<usize>,
     /// Times in a row that the next-slot was preferred.
@@ -83,10 +78,7 @@ impl Worker {
             gives_way: Cell::new(false),
             gave_way: Cell::new(0),
             maintenance: Maintenance::new(now, &scheduler.intervals),
-            spill: scheduler.spill_shard(index),
-            has_spilt: Cell::new(false),
-            spilt_turn: Cell::new(0),
-            ahead: scheduler.shards_ahead(index),
+            spill: Spill::new(&scheduler, index),
             suspect: Cell::new(index),
             streak: Cell::new(0),
             shows: Shows::new(),
@@ -163,27 +155,9 @@ impl Worker {
             .or_else(|| self.take_injected())
     }
 
-    /// What is in line behind the queue: two tasks that talk to each other through the slot don't go before it again and again. What waits outside is in the same line: its
-    /// shards have every second turn, each in turn.
-    #[inline]
-    fn take_spilt(&self) -> Option<Task> {
-        let injector = &self.scheduler.injector;
-        if !self.has_spilt.get() || !injector.holds(self.spill) {
-            return None;
-        }
-        let turn = self.spilt_turn.get().wrapping_add(1);
-        self.spilt_turn.set(turn);
-        let shard = if turn.is_multiple_of(2) {
-            self.spill
-        } else {
-            injector.shards() - OUTSIDE_SHARDS + turn / 2 % OUTSIDE_SHARDS
-        };
-        self.take_injected_from(shard, self.ahead)
-    }
-
     /// From the own shard first, whose tasks are in this worker's caches.
     pub(super) fn take_injected(&self) -> Option<Task> {
-        self.take_injected_from(self.spill, usize::MAX)
+        self.take_injected_from(self.spill.shard, usize::MAX)
     }
 
     pub(super) fn take_injected_from(&self, start: usize, among: usize) -> Option<Task> {
@@ -243,7 +217,7 @@ impl Worker {
     /// This worker looks there next, so another is woken only if there is something to take besides.
     #[inline]
     fn requeue(&self, task: Task) {
-        let injected = self.scheduler.injector.holds_any(self.ahead);
+        let injected = self.scheduler.injector.holds_any(self.spill.ahead);
         let alone = !injected && self.queue.is_empty() && self.remote().slot.is_empty();
         if injected {
             self.spill(task);
@@ -258,26 +232,12 @@ impl Worker {
     /// Behind all that this worker has: the queue, and in the injector what had no room there.
     #[inline]
     pub(super) fn push_back(&self, task: Task) {
-        if self.has_spilt.get() && self.scheduler.injector.holds(self.spill) {
+        if self.has_spilt() {
             self.overflow(task);
         } else if let Err(task) = self.queue.push(task) {
             self.overflow(task);
         } else {
-            self.has_spilt.set(false);
-        }
-    }
-
-    /// The queue has no room.
-    fn overflow(&self, task: Task) {
-        self.counts().overflows.add(1);
-        self.offer(self.maintenance.last());
-        self.spill(task);
-    }
-
-    pub(super) fn spill(&self, task: Task) {
-        self.has_spilt.set(true);
-        if let Err(task) = self.scheduler.injector.push(task, self.spill) {
-            task.cancel();
+            self.begin_line();
         }
     }
 
