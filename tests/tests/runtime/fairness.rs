@@ -349,6 +349,34 @@ pub(crate) fn a_budget_ends(shape: Shape) {
     });
 }
 
+/// A task that yields again and again is in one line with what comes from outside, and is polled about once for each batch of that.
+pub(crate) fn who_yields_is_behind_what_comes_from_outside(shape: Shape) {
+    const TASKS: usize = 1_000;
+    let runtime = shape.build(shape.builder().disable_relief());
+    let handle = runtime.handle().clone();
+    let polls = runtime.block_on(runtime.spawn(async move {
+        let ran = Tally::new();
+        let runs = ran.clone();
+        let spawn_all = move || {
+            for _ in 0..TASKS {
+                let ran = runs.clone();
+                drop(handle.spawn(async move { ran.hit() }));
+            }
+        };
+        thread::spawn(spawn_all).join().unwrap();
+        let mut polls = 0;
+        while ran.count() < TASKS {
+            task::yield_now().await;
+            polls += 1;
+        }
+        polls
+    }));
+    let polls = polls.unwrap();
+    if shape.parallelism() == 1 {
+        assert!(polls < TASKS / 10, "{polls} polls");
+    }
+}
+
 pub(crate) fn a_budget_is_each_polls_own(shape: Shape) {
     shape.block_on(async {
         let spender = heist::spawn(async {

@@ -331,6 +331,7 @@ suite! {
         of_the_root_future
         of_tasks_towards_the_root_future
         a_budget_ends
+        who_yields_is_behind_what_comes_from_outside
         a_budget_is_each_polls_own
         unconstrained_has_none
         a_budget_holds_up_no_foreign_block_on
