@@ -45,6 +45,7 @@
 //! # });
 //! ```
 
+mod block;
 mod bounded;
 mod chan;
 pub mod error;

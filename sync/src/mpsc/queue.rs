@@ -1,12 +1,12 @@
-//! The queue of a channel: a list of blocks of slots, many that push, one that pops, and that one's waker.
+//! The queue of a channel: a list of blocks of slots (`block.rs`), many that push, one that pops, and that one's waker.
 //!
 //! In come values, from the senders' side ([`Queue`]) in `chan.rs`; out they go, in the order in which they were pushed,
 //! on the receiver's side ([`Head`]), with its wake-up. It has no bound: who may push is not its affair.
 //!
 //! # The tail
 //!
-//! One word has the position of the next push, and two bits. A position is a number of slots passed; of each [`LAP`] of
-//! them the last has no slot, and stands for "the next block is being appended".
+//! One word has the position of the next push, and two bits. A position is a number of slots passed; of each
+//! [`LAP`](Block::LAP) of them the last has no slot, and stands for "the next block is being appended".
 //!
 //! ```text
 //!           the receiver waits (1)              the receiver is gone, or all senders (4)
@@ -32,10 +32,10 @@
 //! Locked operations: one a push, and two more a block; none to pop; one to wait, and one more where the waker changes.
 //! A push that wakes nobody looks at nothing but the tail and its slot.
 
+use super::block::{Block, Owned, Slot};
 use super::error::TryRecvError;
-use crate::loom::Tracked;
 use crate::loom::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::loom::atomic::{AtomicBool, AtomicPtr, AtomicUsize};
+use crate::loom::atomic::{AtomicPtr, AtomicUsize};
 use crate::loom::cell::UnsafeCell;
 use crate::loom::thread;
 use crate::waking::wake;
@@ -51,11 +51,6 @@ const CLOSED: usize = 1 << 1;
 /// One position. The positions are all bits from here on, and wrap.
 const STEP: usize = 1 << 2;
 
-/// The positions of a block. Models have few values, and must reach its end.
-const LAP: usize = if cfg!(heist_loom) { 4 } else { 32 };
-/// The slots of a block.
-const SLOTS: usize = LAP - 1;
-
 /// How often the receiver looks for a value whose push has begun, before it comes back later.
 const SPINS: usize = if cfg!(heist_loom) { 2 } else { 64 };
 
@@ -65,45 +60,8 @@ const fn position(tail: usize) -> usize {
 }
 
 /// Where in its block a position is.
-const fn offset(position: usize) -> usize {
-    position / STEP % LAP
-}
-
-struct Slot<T> {
-    value: UnsafeCell<MaybeUninit<T>>,
-    ready: AtomicBool,
-}
-
-struct Block<T> {
-    next: AtomicPtr<Block<T>>,
-    slots: [Slot<T>; SLOTS],
-    _tracked: Tracked,
-}
-
-impl<T> Block<T> {
-    fn new() -> Box<Self> {
-        let mut block = Box::<Self>::new_uninit();
-        let fields = block.as_mut_ptr();
-        // SAFETY: each field is written in its place, since a block may be too large for the stack.
-        unsafe {
-            (&raw mut (*fields).next).write(AtomicPtr::new(ptr::null_mut()));
-            (&raw mut (*fields)._tracked).write(Tracked::new());
-            for n in 0..SLOTS {
-                let slot = &raw mut (*fields).slots[n];
-                (&raw mut (*slot).value).write(UnsafeCell::new(MaybeUninit::uninit()));
-                (&raw mut (*slot).ready).write(AtomicBool::new(false));
-            }
-            block.assume_init()
-        }
-    }
-
-    /// Makes it as new. Its slots are empty, and it is ours alone: to hand it on is what publishes it.
-    fn reset(&mut self) {
-        self.next.store(ptr::null_mut(), Relaxed);
-        for slot in &self.slots {
-            slot.ready.store(false, Relaxed);
-        }
-    }
+const fn offset<T>(position: usize) -> usize {
+    position / STEP % Block::<T>::LAP
 }
 
 /// The senders' side, and what both sides share.
@@ -143,7 +101,7 @@ fn give_way(round: &mut u32) {
 
 /// An empty queue.
 pub(super) fn new<T>() -> (Queue<T>, Head<T>) {
-    let block = NonNull::from(Box::leak(Block::new()));
+    let block = Owned::new().into_raw();
     let queue = Queue {
         tail: AtomicUsize::new(0),
         block: AtomicPtr::new(block.as_ptr()),
@@ -163,10 +121,10 @@ impl<T> Queue<T> {
             if tail & CLOSED != 0 {
                 return Err(value);
             }
-            let offset = offset(tail);
+            let offset = offset::<T>(tail);
             // Acquire: who sees a later block sees the later tail as well, and so fails below.
             let block = self.block.load(Acquire);
-            let passed = if offset < SLOTS - 1 {
+            let passed = if offset < Block::<T>::SLOTS - 1 {
                 // Acquire: the receiver's waker, if it waits (transition 2). The slot's own flag publishes the value.
                 self.tail
                     .compare_exchange_weak(tail, position(tail) + STEP, Acquire, Acquire)
@@ -188,11 +146,11 @@ impl<T> Queue<T> {
     /// error.
     #[cold]
     fn pass_last(&self, tail: usize, block: *mut Block<T>) -> Result<usize, usize> {
-        if offset(tail) == SLOTS {
+        if offset::<T>(tail) == Block::<T>::SLOTS {
             let mut round = 0;
             loop {
                 let tail = self.tail.load(Acquire);
-                if offset(tail) != SLOTS {
+                if offset::<T>(tail) != Block::<T>::SLOTS {
                     return Err(tail);
                 }
                 give_way(&mut round);
@@ -208,7 +166,7 @@ impl<T> Queue<T> {
             self.keep_spare(next);
             return passed;
         }
-        let next = Box::into_raw(next);
+        let next = next.into_raw().as_ptr();
         // Release: the block is empty, for whoever finds it.
         self.block.store(next, Release);
         // Release: who finds the tail in the next block finds that block.
@@ -229,7 +187,7 @@ impl<T> Queue<T> {
         // SAFETY: WAITING was cleared by the caller (rule 4).
         let waker = (tail & WAITING != 0).then(|| unsafe { self.take_waker() });
         // SAFETY: the slot is the caller's (rule 1), so the block is there (rule 2).
-        let slot = unsafe { &(&(*block).slots)[offset] };
+        let slot = unsafe { Block::slot(block, offset) };
         // SAFETY: as above.
         slot.value.with_mut(|cell| unsafe { (*cell).write(value) });
         // Release: the value, the next block and that the waker was taken. The block may be freed from here on.
@@ -275,38 +233,36 @@ impl<T> Queue<T> {
             .with(|waker| unsafe { (*waker).assume_init_read() })
     }
 
-    fn take_spare(&self) -> Box<Block<T>> {
+    fn take_spare(&self) -> Owned<T> {
         // Acquire: whoever kept it is done with it.
-        let spare = self.spare.swap(ptr::null_mut(), Acquire);
-        if spare.is_null() {
-            return Block::new();
-        }
-        // SAFETY: it came out of a box, into the place from which it is taken once.
-        let mut spare = unsafe { Box::from_raw(spare) };
+        let Some(spare) = NonNull::new(self.spare.swap(ptr::null_mut(), Acquire)) else {
+            return Owned::new();
+        };
+        // SAFETY: it was kept there by its owner, and is taken once.
+        let mut spare = unsafe { Owned::from_raw(spare) };
         spare.reset();
         spare
     }
 
     /// Keeps an empty block for the next that is needed, unless there is one.
-    fn keep_spare(&self, block: Box<Block<T>>) {
-        let block = Box::into_raw(block);
+    fn keep_spare(&self, block: Owned<T>) {
+        let block = block.into_raw();
         // Release: see `take_spare`.
         let kept = self
             .spare
-            .compare_exchange(ptr::null_mut(), block, Release, Relaxed);
+            .compare_exchange(ptr::null_mut(), block.as_ptr(), Release, Relaxed);
         if kept.is_err() {
-            // SAFETY: it came out of a box above, and was not handed on.
-            drop(unsafe { Box::from_raw(block) });
+            // SAFETY: it was ours above, and was not handed on.
+            drop(unsafe { Owned::from_raw(block) });
         }
     }
 }
 
 impl<T> Drop for Queue<T> {
     fn drop(&mut self) {
-        let spare = self.spare.swap(ptr::null_mut(), Acquire);
-        if !spare.is_null() {
-            // SAFETY: it came out of a box, and there is nobody else any more.
-            drop(unsafe { Box::from_raw(spare) });
+        if let Some(spare) = NonNull::new(self.spare.swap(ptr::null_mut(), Acquire)) {
+            // SAFETY: it was kept there by its owner, and there is nobody else any more.
+            drop(unsafe { Owned::from_raw(spare) });
         }
     }
 }
@@ -315,7 +271,7 @@ impl<T> Drop for Queue<T> {
 impl<T> Head<T> {
     fn slot(&self) -> &Slot<T> {
         // SAFETY: a head's block is there until its last slot is popped, and then the head is in the next (rule 2).
-        unsafe { &self.block.as_ref().slots[offset(self.position)] }
+        unsafe { Block::slot(self.block.as_ptr(), offset::<T>(self.position)) }
     }
 
     /// Takes the value in front, if there is one that is ready. No locked operation, but one a block.
@@ -335,7 +291,7 @@ impl<T> Head<T> {
             .value
             .with(|cell| unsafe { (*cell).assume_init_read() });
         self.position = self.position.wrapping_add(STEP);
-        if offset(self.position) == SLOTS {
+        if offset::<T>(self.position) == Block::<T>::SLOTS {
             // SAFETY: the last slot was just popped.
             unsafe { self.next_block(queue) };
         }
@@ -355,7 +311,7 @@ impl<T> Head<T> {
         unsafe {
             let next = self.block.as_ref().next.load(Acquire);
             let former = std::mem::replace(&mut self.block, NonNull::new_unchecked(next));
-            queue.keep_spare(Box::from_raw(former.as_ptr()));
+            queue.keep_spare(Owned::from_raw(former));
         }
     }
 
@@ -494,7 +450,7 @@ impl<T> Head<T> {
         let tail = queue.tail.load(Acquire);
         let distance = position(tail).wrapping_sub(self.position) / STEP;
         // The positions that have no slot are not counted.
-        distance - (offset(self.position) + distance) / LAP
+        distance - (offset::<T>(self.position) + distance) / Block::<T>::LAP
     }
 
     /// Drops what is in the queue, and frees the memory; a value that panics as it is dropped costs the others nothing.
@@ -520,6 +476,6 @@ impl<T> Head<T> {
         }
         std::mem::forget(rest);
         // SAFETY: all that was pushed was popped, and no more will be: nobody else has the block (rules 1 to 3).
-        drop(unsafe { Box::from_raw(self.block.as_ptr()) });
+        drop(unsafe { Owned::from_raw(self.block) });
     }
 }
