@@ -19,12 +19,14 @@ use std::time::Duration;
 /// The worker, between two uses, and who wants it.
 pub(super) struct Core {
     scheduler: Arc<Scheduler>,
+    /// Wakes the future in `block_on` of the thread that runs the worker.
+    waker: Waker,
     state: Mutex<State>,
     ended: Condvar,
 }
 
 struct State {
-    worker: Option<Worker>,
+    worker: Option<Box<Worker>>,
     /// The worker has ended.
     ended: bool,
     waiting: Vec<Arc<ThreadWaker>>,
@@ -33,26 +35,15 @@ struct State {
 impl Core {
     pub(super) fn new(scheduler: Arc<Scheduler>, worker: Worker) -> Self {
         Self {
+            waker: Waker::from(Arc::new(RootWaker(scheduler.clone()))),
             scheduler,
             state: Mutex::new(State {
-                worker: Some(worker),
+                worker: Some(Box::new(worker)),
                 ended: false,
                 waiting: Vec::new(),
             }),
             ended: Condvar::new(),
         }
-    }
-
-    /// Takes the worker, or queues up for it.
-    fn take(&self, thread: &Arc<ThreadWaker>) -> Option<Worker> {
-        let mut state = self.state.lock();
-        state
-            .waiting
-            .retain(|waiting| !Arc::ptr_eq(waiting, thread));
-        if state.worker.is_none() {
-            state.waiting.push(thread.clone());
-        }
-        state.worker.take()
     }
 
     /// Once the scheduler is closed: ends the worker. If it is in use, whoever uses it does that; waits for it, so long at most. True: it has ended.
@@ -78,7 +69,7 @@ impl Core {
 
     /// Cancels what is left in the worker's hands, and closes the drivers, which nobody turns any more: whoever waits for them still, on another thread, learns
     /// of it.
-    fn end(&self, worker: Worker) {
+    fn end(&self, worker: Box<Worker>) {
         drop(worker);
         self.scheduler.close_drivers();
         self.state.lock().ended = true;
@@ -95,7 +86,7 @@ impl Core {
     }
 
     /// The thread wants the worker no more. The next one is called; but once the scheduler is closed, the worker ends here.
-    fn give_back(&self, worker: Worker) {
+    fn give_back(&self, worker: Box<Worker>) {
         let mut state = self.state.lock();
         // Under the lock: the shutdown closes, and then looks here.
         if self.scheduler.is_closed() {
@@ -120,7 +111,7 @@ impl Core {
     }
 }
 
-/// Wakes the future in `block_on` of the thread that runs the worker.
+/// See [`Core::waker`].
 struct RootWaker(Arc<Scheduler>);
 
 impl Wake for RootWaker {
@@ -136,7 +127,7 @@ impl Wake for RootWaker {
 /// The worker in use: goes back, also when the future panics.
 struct InUse<'a> {
     core: &'a Core,
-    worker: Option<Worker>,
+    worker: Option<Box<Worker>>,
 }
 
 impl Drop for InUse<'_> {
@@ -151,11 +142,37 @@ impl Drop for InUse<'_> {
 struct Queued<'a> {
     core: &'a Core,
     thread: Arc<ThreadWaker>,
+    /// It is in the line.
+    waits: bool,
+}
+
+impl<'a> Queued<'a> {
+    /// Takes the worker, or queues up for it.
+    fn take(&mut self) -> Option<InUse<'a>> {
+        let core = self.core;
+        let mut state = core.state.lock();
+        if std::mem::take(&mut self.waits) {
+            state
+                .waiting
+                .retain(|waiting| !Arc::ptr_eq(waiting, &self.thread));
+        }
+        if state.worker.is_none() {
+            state.waiting.push(self.thread.clone());
+            self.waits = true;
+        }
+        let worker = state.worker.take()?;
+        Some(InUse {
+            core,
+            worker: Some(worker),
+        })
+    }
 }
 
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
-        self.core.leave_line(&self.thread);
+        if self.waits {
+            self.core.leave_line(&self.thread);
+        }
     }
 }
 
@@ -164,27 +181,23 @@ pub(super) fn block_on(
     core: &Core,
     mut future: Pin<&mut dyn Future<Output = ()>>,
 ) -> Result<(), Failed> {
-    let queued = Queued {
+    let mut queued = Queued {
         core,
         thread: ThreadWaker::current(),
+        waits: false,
     };
-    let waker = Waker::from(queued.thread.clone());
     loop {
         if !handle.scheduler().is_closed()
-            && let Some(worker) = core.take(&queued.thread)
+            && let Some(worker) = queued.take()
+            && run(&worker, future.as_mut())
         {
-            let worker = InUse {
-                core,
-                worker: Some(worker),
-            };
-            if run(handle.scheduler(), &worker, future.as_mut()) {
-                return Ok(());
-            }
+            return Ok(());
         }
         if let Some(failed) = handle.failed() {
             handle.end_if_failed();
             return Err(failed);
         }
+        let waker = Waker::from(queued.thread.clone());
         if poll(future.as_mut(), &waker).is_ready() {
             return Ok(());
         }
@@ -193,24 +206,20 @@ pub(super) fn block_on(
 }
 
 /// Runs the worker until the future is done, or the runtime is shut down. True: it is done.
-fn run(
-    scheduler: &Arc<Scheduler>,
-    in_use: &InUse<'_>,
-    mut future: Pin<&mut dyn Future<Output = ()>>,
-) -> bool {
+fn run(in_use: &InUse<'_>, mut future: Pin<&mut dyn Future<Output = ()>>) -> bool {
+    let core = in_use.core;
     let worker = in_use
         .worker
         .as_ref()
         .expect("it is given back by the destructor");
-    let waker = Waker::from(Arc::new(RootWaker(scheduler.clone())));
     let mut done = false;
     worker.begin_with_root();
     worker.run(|| {
-        if scheduler.is_closed() {
+        if core.scheduler.is_closed() {
             return true;
         }
         if worker.take_turn_of_root() {
-            done = poll(future.as_mut(), &waker).is_ready();
+            done = poll(future.as_mut(), &core.waker).is_ready();
         }
         done
     });

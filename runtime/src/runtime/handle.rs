@@ -11,7 +11,7 @@ use super::{RuntimeMetrics, current_thread, multi_thread};
 use crate::scheduler::{OnSlowPoll, Scheduler};
 use crate::task::{self, JoinHandle, Spawn, TaskInfo};
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Weak};
@@ -268,12 +268,15 @@ impl Handle {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let root = task::Root::new(task::traced_root(future, Location::caller()));
+        let place = Location::caller();
         let mut output = None;
         let driven = context::forbid_blocking("`block_on`", || {
             let _guard = self.enter();
             // If the runtime fails it is dropped in here, too.
-            self.drive(pin!(async { output = Some(root.await) }))
+            let mut root = pin!(task::Root::new(task::traced_root(future, place)));
+            self.drive(pin!(poll_fn(|cx| {
+                root.as_mut().poll(cx).map(|done| output = Some(done))
+            })))
         });
         // If both came at once, the output may well be what the failed task left.
         if let Some(failed) = driven.err().or_else(|| self.failed()) {

@@ -121,6 +121,8 @@ impl Maintenance {
     /// A thread begins to run the worker.
     pub(super) fn begin(&self, now: Instant) {
         self.checked.set(now);
+        self.looked_back.set(now);
+        self.left_then.set(self.polls_left.get());
     }
 
     /// Looks at the clock: how long it is since the last look, or the last sleep.
@@ -145,10 +147,8 @@ impl Maintenance {
 
     /// They are being seen to: time runs from here.
     pub(super) fn is_done(&self, now: Instant) {
-        self.checked.set(now);
+        self.begin(now);
         self.maintained.set(now);
-        self.looked_back.set(now);
-        self.left_then.set(self.polls_left.get());
     }
 
     /// Whether there are tasks in the queue that nobody was told of, so far on purpose.

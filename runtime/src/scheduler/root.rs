@@ -7,7 +7,7 @@
 use super::worker::Worker;
 use std::cell::Cell;
 
-/// After how many polls of the worker's it is the root's turn, if it has a place in line.
+/// After how many polls of the worker's it is the root's turn, if it has a place in line. 0: at once, since its thread has just begun.
 #[derive(Default)]
 pub(super) struct Turn(Cell<Option<u64>>);
 
@@ -36,9 +36,12 @@ impl Worker {
         let is_alone = self.queue.is_empty() && !self.scheduler.has_injected();
         let is_turn = is_alone || self.turn.0.get() <= Some(self.counts().polls.get());
         if is_turn {
-            self.turn.0.set(None);
+            // The thread has just begun, and has looked at the clock for that.
+            let is_first = self.turn.0.take() == Some(0);
             self.answer_summons();
-            self.look_back(self.scheduler.timers.clock().now());
+            if !is_first {
+                self.look_back(self.scheduler.timers.clock().now());
+            }
             self.tick();
         }
         is_turn

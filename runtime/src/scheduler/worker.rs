@@ -94,7 +94,9 @@ impl Worker {
         let _timers = self.scheduler.timers.enter(self.wheel());
         let _reactor = self.scheduler.reactor.enter();
         self.remote().parker.adopt();
-        self.remote().shown.adopt();
+        if !self.scheduler.relief.is_alone {
+            self.remote().shown.adopt();
+        }
         self.tick();
         Coarse::look();
         self.maintenance.begin(self.scheduler.timers.clock().now());
