@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 
 use super::Handle;
-use super::multi_thread::ThreadWaker;
+use super::multi_thread::{ThreadWaker, Waiting};
 use super::unhandled_panic::Failed;
 use crate::scheduler::{Scheduler, Worker};
 use heist_sync::coop::{self, Budget};
@@ -141,7 +141,7 @@ impl Drop for InUse<'_> {
 /// Where a thread queues for the worker.
 struct Queued<'a> {
     core: &'a Core,
-    thread: Arc<ThreadWaker>,
+    thread: Waiting,
     /// It is in the line.
     waits: bool,
 }
@@ -154,10 +154,10 @@ impl<'a> Queued<'a> {
         if std::mem::take(&mut self.waits) {
             state
                 .waiting
-                .retain(|waiting| !Arc::ptr_eq(waiting, &self.thread));
+                .retain(|waiting| !Arc::ptr_eq(waiting, self.thread.thread()));
         }
         if state.worker.is_none() {
-            state.waiting.push(self.thread.clone());
+            state.waiting.push(self.thread.thread().clone());
             self.waits = true;
         }
         let worker = state.worker.take()?;
@@ -171,7 +171,7 @@ impl<'a> Queued<'a> {
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
         if self.waits {
-            self.core.leave_line(&self.thread);
+            self.core.leave_line(self.thread.thread());
         }
     }
 }
@@ -183,7 +183,7 @@ pub(super) fn block_on(
 ) -> Result<(), Failed> {
     let mut queued = Queued {
         core,
-        thread: ThreadWaker::current(),
+        thread: ThreadWaker::wait(),
         waits: false,
     };
     loop {
@@ -197,7 +197,7 @@ pub(super) fn block_on(
             handle.end_if_failed();
             return Err(failed);
         }
-        let waker = Waker::from(queued.thread.clone());
+        let waker = queued.thread.waker();
         if poll(future.as_mut(), &waker).is_ready() {
             return Ok(());
         }

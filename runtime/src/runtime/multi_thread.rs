@@ -13,6 +13,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
@@ -194,7 +195,14 @@ fn call(hook: Option<&Hook>, name: &str) {
 }
 
 /// What wakes a thread in `block_on`.
-pub(super) struct ThreadWaker(Parker);
+pub(super) struct ThreadWaker {
+    parker: Parker,
+    /// How often the thread waits: within a wait there may be another, by `block_in_place`.
+    waits: AtomicUsize,
+}
+
+/// A wait of this thread. One that is within another may take a wake that is meant for that, and so ends with one.
+pub(super) struct Waiting(Arc<ThreadWaker>);
 
 impl Wake for ThreadWaker {
     fn wake(self: Arc<Self>) {
@@ -203,7 +211,7 @@ impl Wake for ThreadWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         // It never sleeps in the reactor.
-        let _ = self.0.unpark();
+        let _ = self.parker.unpark();
     }
 }
 
@@ -216,7 +224,10 @@ impl ThreadWaker {
         let new = || {
             let parker = Parker::new();
             parker.adopt();
-            Arc::new(Self(parker))
+            Arc::new(Self {
+                parker,
+                waits: AtomicUsize::new(0),
+            })
         };
         // While the thread's locals are being destroyed, one for this time.
         WAKER
@@ -224,12 +235,38 @@ impl ThreadWaker {
             .unwrap_or_else(|_| new())
     }
 
+    /// This thread is about to wait.
+    pub(super) fn wait() -> Waiting {
+        let thread = Self::current();
+        // Relaxed, as below: this thread alone counts.
+        thread.waits.fetch_add(1, Relaxed);
+        Waiting(thread)
+    }
+}
+
+impl Waiting {
+    pub(super) fn thread(&self) -> &Arc<ThreadWaker> {
+        &self.0
+    }
+
+    pub(super) fn waker(&self) -> Waker {
+        self.0.clone().into()
+    }
+
     pub(super) fn park(&self) {
-        self.0.park(None);
+        self.0.parker.park(None);
     }
 
     pub(super) fn park_for(&self, bound: Duration) {
-        self.0.park(Some(bound));
+        self.0.parker.park(Some(bound));
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if self.0.waits.fetch_sub(1, Relaxed) > 1 {
+            self.0.wake_by_ref();
+        }
     }
 }
 
@@ -238,8 +275,8 @@ pub(super) fn block_on(
     handle: &Handle,
     mut future: Pin<&mut dyn Future<Output = ()>>,
 ) -> Result<(), Failed> {
-    let thread = ThreadWaker::current();
-    let waker = Waker::from(thread.clone());
+    let thread = ThreadWaker::wait();
+    let waker = thread.waker();
     let mut context = Context::from_waker(&waker);
     loop {
         if let Some(failed) = handle.failed() {

@@ -203,10 +203,10 @@ impl<'a> Leave<'a> {
 
     fn wait(&self) -> bool {
         let scheduler = self.handle.scheduler();
-        let thread = ThreadWaker::current();
+        let thread = ThreadWaker::wait();
         let look_on = scheduler.look_on();
         loop {
-            scheduler.wake_without_tasks(thread.clone().into());
+            scheduler.wake_without_tasks(thread.waker());
             if !scheduler.has_tasks() {
                 return true;
             }

@@ -37,17 +37,15 @@ pub(super) fn here(last: Option<&Arc<Wheel>>) -> Here {
     CURRENT.try_with(compare).unwrap_or(Here::Nowhere)
 }
 
-/// The wheel to which this thread moves a timer of `wheel` when it resets it: its own, or if it has none the shared one.
-/// `None` if the timer stays.
+/// The wheel to which this thread moves a timer of `wheel` when it resets it: its own, or if it has none in that runtime the
+/// shared one. `None` if the timer stays.
 #[inline]
 pub(super) fn elsewhere(wheel: &Arc<Wheel>) -> Option<Arc<Wheel>> {
+    let shared = Wheel::shared(wheel);
     match here(Some(wheel)) {
         Here::Same => None,
-        Here::Other(here) => Some(here),
-        Here::Nowhere => {
-            let shared = Wheel::shared(wheel);
-            (!Arc::ptr_eq(wheel, shared)).then(|| Arc::clone(shared))
-        }
+        Here::Other(here) if Arc::ptr_eq(Wheel::shared(&here), shared) => Some(here),
+        Here::Other(_) | Here::Nowhere => (!Arc::ptr_eq(wheel, shared)).then(|| Arc::clone(shared)),
     }
 }
 

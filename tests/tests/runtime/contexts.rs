@@ -1,9 +1,10 @@
 //! In which runtime the destructors of what is cancelled run: in its own, whoever drops it.
 
 use heist::net::TcpListener;
-use heist::task::{JoinError, JoinHandle};
+use heist::sync::oneshot;
+use heist::task::{JoinError, JoinHandle, block_in_place};
 use heist::time::{Duration, sleep};
-use heist_tests::{OnDrop, PATIENCE, Shape, receive};
+use heist_tests::{OnDrop, PATIENCE, Shape, block_thread, once_waiting, receive};
 use std::future::{Future, pending};
 use std::pin::pin;
 use std::sync::{Mutex, mpsc};
@@ -146,4 +147,43 @@ pub(crate) fn a_task_in_a_workers_hands(shape: Shape) {
     assert_cancelled(holder);
     let dropped_on = receive(&meanwhile).unwrap();
     assert_ne!(dropped_on, thread::current().id(), "a worker dropped it");
+}
+
+/// A thread that waits in `block_on`, and within that once more, hears of what comes meanwhile for the first.
+pub(crate) fn a_wait_within_a_wait_takes_no_wake(shape: Shape) {
+    if shape == Shape::CurrentThread {
+        // There `block_in_place` panics.
+        return;
+    }
+    let runtime = shape.runtime();
+    let handle = runtime.handle();
+    // Another `block_on`.
+    runtime.block_on(async {
+        let (wake, woken) = oneshot::channel();
+        let within = async {
+            let (end, ended) = oneshot::channel();
+            let wait = once_waiting(ended, || {
+                wake.send(()).unwrap();
+                end.send(()).unwrap();
+            });
+            block_in_place(|| handle.block_on(wait)).unwrap();
+        };
+        heist::join!(woken, within).0.unwrap();
+    });
+    // The shutdown of another runtime, which waits for a poll.
+    let another = Shape::Workers(1).builder().build().unwrap();
+    runtime.block_on(async {
+        let (wake, woken) = oneshot::channel();
+        let within = async {
+            let (begun, begins) = mpsc::channel();
+            drop(another.spawn(async move {
+                begun.send(()).unwrap();
+                block_thread(Duration::from_millis(20));
+            }));
+            receive(&begins);
+            wake.send(()).unwrap();
+            block_in_place(|| drop(another));
+        };
+        heist::join!(woken, within).0.unwrap();
+    });
 }

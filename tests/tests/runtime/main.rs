@@ -237,7 +237,8 @@ suite! {
     contexts:
         a_queued_blocking_job
         a_refused_blocking_job
-        a_task_in_a_workers_hands;
+        a_task_in_a_workers_hands
+        a_wait_within_a_wait_takes_no_wake;
     shutdown_inside:
         in_a_task
         in_the_background
@@ -343,7 +344,8 @@ suite! {
         deadlines_in_the_past
         a_timeout_ends_what_it_holds
         outside_of_tasks
-        across_threads;
+        across_threads
+        reset_within_another_runtime;
     select:
         the_first_that_is_ready
         the_losers_are_dropped_first

@@ -4,8 +4,10 @@ use heist::sync::oneshot;
 use heist::task;
 use heist::time::{self, Duration, Instant};
 use heist_tests::{Shape, Tally, wait_until};
-use std::future::pending;
+use std::future::{Future, pending, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::thread;
 
 pub(crate) fn sleepers_wake_in_order(shape: Shape) {
@@ -149,4 +151,20 @@ pub(crate) fn across_threads(shape: Shape) {
     });
     // Of a hundred 34 are aborted, perhaps too late.
     wait_until(|| fired.count() >= 3 * 66);
+}
+
+/// Whatever runtime the thread is in when it is reset, a timer stays in its own.
+pub(crate) fn reset_within_another_runtime(shape: Shape) {
+    let another = Shape::CurrentThread.runtime();
+    shape.block_on(async {
+        let mut sleep = pin!(time::sleep(Duration::from_secs(3_600)));
+        let polled = poll_fn(|cx| Poll::Ready(sleep.as_mut().poll(cx))).await;
+        assert!(polled.is_pending());
+        {
+            let _entered = another.enter();
+            let soon = Instant::now() + Duration::from_millis(1);
+            sleep.as_mut().reset(soon);
+        }
+        sleep.await;
+    });
 }
