@@ -156,7 +156,17 @@ pub(crate) fn taken_by_somebody_else(shape: Shape) {
         let id = child.id().expect("it runs");
         let taken = heist::spawn_blocking(move || waitpid(Some(raw_pid(id)), WaitOptions::empty()));
         assert!(taken.await.expect("it ends").is_ok());
-        child.wait().await.expect_err("its status was taken");
-        child.try_wait().expect_err("its status was taken");
+        if cfg!(all(target_os = "linux", not(heist_portable_reactor))) {
+            // It goes by the pidfd, and meets nobody whose number that is by now.
+            child.start_kill().expect("it has ended");
+        }
+        for _ in 0..2 {
+            child.wait().await.expect_err("its status was taken");
+            child.try_wait().expect_err("its status was taken");
+            assert_eq!(child.id(), None);
+        }
+        child.start_kill().expect("it has ended");
+        let error = child.start_kill_group().expect_err("it has ended");
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
     });
 }
