@@ -347,8 +347,10 @@ fn without_a_runtime() {
         assert!(panicked.message.contains("no heist runtime on this thread"));
         let runtime = Builder::new_current_thread().build().expect("it is built");
         let handle = runtime.handle().clone();
-        drop(runtime);
         let _guard = handle.enter();
+        // One that is there still makes no difference.
+        let _former = signal(ONE).expect("it is listened for");
+        drop(runtime);
         signal(ONE).expect_err("its runtime is gone");
     });
 }

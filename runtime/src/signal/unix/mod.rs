@@ -16,7 +16,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-/// Listens for a kind of signal, from now on: asyncio's `loop.add_signal_handler`.
+/// Listens for a kind of signal, from now on: asyncio's `loop.add_signal_handler`. (One that has come just before, and that the runtime, which listens already for others, has not heard of yet,
+/// counts as well.)
 ///
 /// What the system would do by itself at this signal, it does no more, from the first call on to the end of the process: also when no listener is left.
 ///

@@ -53,9 +53,15 @@ impl Source {
     pub(super) fn of_this_runtime(signal: c_int) -> io::Result<Arc<Self>> {
         let reactor = Reactor::current();
         let key = (Arc::as_ptr(&reactor).addr(), signal);
+        // Dropped after the lock.
+        let former;
         let mut sources = SOURCES.lock();
-        if let Some(source) = sources.get(&key).and_then(Weak::upgrade) {
-            return Ok(source);
+        former = sources.get(&key).and_then(Weak::upgrade);
+        // One whose errand has ended hears no more: the runtime is shut down, which is an error below.
+        if let Some(source) = &former
+            && source.signals.has_changed().is_ok()
+        {
+            return Ok(Arc::clone(source));
         }
         let source = Arc::new(Self::new(key, reactor)?);
         sources.insert(key, Arc::downgrade(&source));
