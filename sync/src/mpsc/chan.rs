@@ -376,12 +376,10 @@ impl<T, B: Bound> Rx<T, B> {
     pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
         let coop = ready!(coop::poll_proceed(cx));
         // SAFETY: the head is of this channel's queue.
-        let value = ready!(unsafe { self.head.poll_pop(&self.channel.queue, cx) });
+        let is_there = ready!(unsafe { self.head.poll_ready(&self.channel.queue, cx) });
         coop.made_progress();
-        if value.is_some() {
-            self.channel.give_back(1);
-        }
-        Poll::Ready(value)
+        // SAFETY: it is ready.
+        Poll::Ready(is_there.then(|| unsafe { self.take() }))
     }
 
     pub(super) fn poll_recv_many(
@@ -397,14 +395,10 @@ impl<T, B: Bound> Rx<T, B> {
         let queue = &self.channel.queue;
         let before = buffer.len();
         // SAFETY: the head is of this channel's queue.
-        if let Some(first) = ready!(unsafe { self.head.poll_pop(queue, cx) }) {
-            buffer.push(first);
-            while buffer.len() - before < limit {
-                // SAFETY: as above.
-                let Some(value) = (unsafe { self.head.pop(queue) }) else {
-                    break;
-                };
-                buffer.push(value);
+        if ready!(unsafe { self.head.poll_ready(queue, cx) }) {
+            while self.head.is_ready() && buffer.len() - before < limit {
+                // SAFETY: as above, and it is ready.
+                buffer.push(unsafe { self.head.take(queue) });
             }
             self.channel.give_back(buffer.len() - before);
         }
@@ -413,10 +407,22 @@ impl<T, B: Bound> Rx<T, B> {
     }
 
     pub(super) fn try_recv(&mut self) -> Result<T, TryRecvError> {
-        // SAFETY: the head is of this channel's queue.
-        let value = unsafe { self.head.try_pop(&self.channel.queue) }?;
+        self.head.try_ready(&self.channel.queue)?;
+        // SAFETY: it is ready.
+        Ok(unsafe { self.take() })
+    }
+
+    /// Takes the value in front, and gives its room back.
+    ///
+    /// # Safety
+    ///
+    /// It is ready.
+    #[inline]
+    unsafe fn take(&mut self) -> T {
+        // SAFETY: the head is of this channel's queue, and the rest is the caller's.
+        let value = unsafe { self.head.take(&self.channel.queue) };
         self.channel.give_back(1);
-        Ok(value)
+        value
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -274,18 +274,21 @@ impl<T> Head<T> {
         unsafe { Block::slot(self.block.as_ptr(), offset::<T>(self.position)) }
     }
 
-    /// Takes the value in front, if there is one that is ready. No locked operation, but one a block.
+    /// Whether there is a value in front that can be [taken](Self::take).
+    #[inline]
+    pub(super) fn is_ready(&self) -> bool {
+        // Acquire: see `fill`.
+        self.slot().ready.load(Acquire)
+    }
+
+    /// Takes the value in front. No locked operation, but one a block. Where it goes to is the caller's: it may be large, so the rest speaks of it without moving it.
     ///
     /// # Safety
     ///
-    /// The queue is this head's.
+    /// The queue is this head's, and the value [is ready](Self::is_ready).
     #[inline]
-    pub(super) unsafe fn pop(&mut self, queue: &Queue<T>) -> Option<T> {
+    pub(super) unsafe fn take(&mut self, queue: &Queue<T>) -> T {
         let slot = self.slot();
-        // Acquire: see `fill`.
-        if !slot.ready.load(Acquire) {
-            return None;
-        }
         // SAFETY: it is ready, so there is a value and it is ours (rule 1). The position goes on, so it is taken once.
         let value = slot
             .value
@@ -295,7 +298,7 @@ impl<T> Head<T> {
             // SAFETY: the last slot was just popped.
             unsafe { self.next_block(queue) };
         }
-        Some(value)
+        value
     }
 
     /// Goes on to the next block.
@@ -315,19 +318,11 @@ impl<T> Head<T> {
         }
     }
 
-    /// Takes the value in front. A push that has begun is waited for: it has a few instructions to go, unless its thread
-    /// was interrupted.
-    ///
-    /// # Safety
-    ///
-    /// The queue is this head's.
-    pub(super) unsafe fn try_pop(&mut self, queue: &Queue<T>) -> Result<T, TryRecvError> {
+    /// Waits for the value in front to be ready, if its push has begun: it has a few instructions to go, unless its thread was
+    /// interrupted.
+    pub(super) fn try_ready(&self, queue: &Queue<T>) -> Result<(), TryRecvError> {
         let mut round = 0;
-        loop {
-            // SAFETY: as the caller's.
-            if let Some(value) = unsafe { self.pop(queue) } {
-                return Ok(value);
-            }
+        while !self.is_ready() {
             // Acquire: whoever knows of a push, or of the end, finds it.
             let tail = queue.tail.load(Acquire);
             if position(tail) == self.position {
@@ -338,51 +333,45 @@ impl<T> Head<T> {
             }
             give_way(&mut round);
         }
+        Ok(())
     }
 
-    /// Takes the value in front, or leaves the waker for the next push; `None` if the queue is closed and empty.
+    /// Whether a value is ready, or leaves the waker for the next push; `false` if the queue is closed and empty.
     ///
     /// # Safety
     ///
     /// The queue is this head's.
     #[inline]
-    pub(super) unsafe fn poll_pop(
+    pub(super) unsafe fn poll_ready(
         &mut self,
         queue: &Queue<T>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<T>> {
-        // SAFETY: as the caller's.
-        unsafe {
-            match self.pop(queue) {
-                Some(value) => Poll::Ready(Some(value)),
-                None => self.wait(queue, cx),
-            }
+    ) -> Poll<bool> {
+        if self.is_ready() {
+            Poll::Ready(true)
+        } else {
+            // SAFETY: as the caller's.
+            unsafe { self.wait(queue, cx) }
         }
     }
 
-    /// The part of [`poll_pop`](Self::poll_pop) that waits.
+    /// The part of [`poll_ready`](Self::poll_ready) that waits.
     ///
     /// # Safety
     ///
     /// The queue is this head's.
-    unsafe fn wait(&mut self, queue: &Queue<T>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+    unsafe fn wait(&mut self, queue: &Queue<T>, cx: &mut Context<'_>) -> Poll<bool> {
         for _ in 0..SPINS {
-            // SAFETY: as the caller's.
-            if let Some(value) = unsafe { self.pop(queue) } {
-                return Poll::Ready(Some(value));
+            if self.is_ready() {
+                return Poll::Ready(true);
             }
             // Acquire: what was done before it was closed; and that the waker was written before WAITING was set.
             let tail = queue.tail.load(Acquire);
             if position(tail) == self.position {
                 // SAFETY: as the caller's.
                 match unsafe { self.register(queue, cx.waker(), tail) } {
-                    Some(open) => {
-                        return if open {
-                            Poll::Pending
-                        } else {
-                            Poll::Ready(None)
-                        };
-                    }
+                    Some(true) => return Poll::Pending,
+                    Some(false) => return Poll::Ready(false),
                     None => continue,
                 }
             }
@@ -470,9 +459,9 @@ impl<T> Head<T> {
         }
 
         let rest = GoOn(self, queue);
-        // SAFETY: as the caller's.
-        while let Ok(value) = unsafe { rest.0.try_pop(queue) } {
-            drop(value);
+        while rest.0.try_ready(queue).is_ok() {
+            // SAFETY: it is ready, and the queue as the caller's.
+            drop(unsafe { rest.0.take(queue) });
         }
         std::mem::forget(rest);
         // SAFETY: all that was pushed was popped, and no more will be: nobody else has the block (rules 1 to 3).
