@@ -47,15 +47,19 @@ impl<F: Future> Future for Root<F> {
             let frame = Frame::within();
             frame.run(|| {
                 let future = this.future.as_mut().as_pin_mut();
-                let polled = catch(|| future.map_or(Poll::Pending, |future| future.poll(cx)));
-                let output = match polled {
-                    Ok(Poll::Pending) => return,
-                    Ok(Poll::Ready(output)) => Ok(output),
-                    Err(payload) => Err(payload),
-                };
+                // The output may be large: it goes to its place at once.
+                let polled = catch(|| match future.map(|future| future.poll(cx)) {
+                    Some(Poll::Ready(output)) => *this.output = Some(Ok(output)),
+                    Some(Poll::Pending) | None => {}
+                });
+                if polled.is_ok() && this.output.is_none() {
+                    return;
+                }
                 let dropped = catch(|| this.future.set(None));
                 // The first failure is the one to tell.
-                *this.output = Some(output.and_then(|output| dropped.map(|()| output)));
+                if let Err(payload) = polled.and(dropped) {
+                    *this.output = Some(Err(payload));
+                }
             });
             if let Some(dropped) = frame.take_dropped() {
                 this.clean_ups.add(*dropped);
