@@ -164,6 +164,7 @@ suite! {
         its_time_is_up
         a_body_is_part_of_it
         those_that_have_ended_leave
+        a_panic_while_others_spawn
         in_a_storm;
     combinations:
         of_a_task
