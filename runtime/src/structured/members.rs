@@ -7,7 +7,7 @@
 
 use super::group_error::{Cause, GroupError, MemberError};
 use super::handles::Handles;
-use crate::failure::{report, wake};
+use crate::failure::{catch, report, report_panic, wake};
 use crate::future::Woken;
 use crate::loom::Mutex;
 use crate::runtime::{TryCurrentError, context};
@@ -181,8 +181,15 @@ impl<E> Members<E> {
             }
         });
         for (_, failure) in failures {
-            if let MemberError::Panicked(error) = failure {
-                report_unjoined(&error);
+            if let MemberError::Panicked(error) = &failure {
+                report_unjoined(error);
+            }
+            // Its panic must not keep the group from waiting for its members.
+            if let Err(payload) = catch(|| drop(failure)) {
+                report_panic(
+                    format_args!("the destructor of a group's failure"),
+                    &payload,
+                );
             }
         }
     }

@@ -3,7 +3,7 @@
 use heist::sync::oneshot;
 use heist::task::{GroupError, GroupHandle, MemberError, TaskGroup, on_cancel, yield_now};
 use heist::time::{Duration, sleep, timeout};
-use heist_tests::{Shape, Tally, once_waiting, panic_message, receive, wait_until};
+use heist_tests::{OnDrop, Shape, Tally, once_waiting, panic_message, receive, wait_until};
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{
@@ -414,6 +414,35 @@ pub(crate) fn a_body_is_part_of_it(shape: Shape) {
     }));
     assert_eq!(panic_message(&*panicked.unwrap_err()), "on purpose");
     assert_eq!(gone.count(), 3);
+}
+
+/// A failure that nobody receives panics as it is dropped with the group: its task waits for the members all the same.
+pub(crate) fn dropped_with_a_failure_that_panics(shape: Shape) {
+    let runtime = shape.running();
+    let gone = Tally::new();
+    let task = runtime.spawn({
+        let gone = gone.clone();
+        async move {
+            let group = TaskGroup::<OnDrop>::new();
+            let (began, begins) = oneshot::channel();
+            let (release, released) = oneshot::channel::<()>();
+            let waiting = async move {
+                let _guard = on_cancel(async move {
+                    released.await.unwrap();
+                    gone.hit();
+                });
+                pending::<Result<(), OnDrop>>().await
+            };
+            group.spawn(once_waiting(waiting, move || began.send(()).unwrap()));
+            begins.await.unwrap();
+            let failing = group.spawn(async { Err::<(), _>(OnDrop::new(|| panic!("on purpose"))) });
+            assert_eq!(failing.await, None);
+            drop(group);
+            release.send(()).unwrap();
+        }
+    });
+    runtime.block_on(task).unwrap();
+    assert_eq!(gone.count(), 1);
 }
 
 /// A group that takes members for ever keeps nothing of those that have ended.

@@ -161,6 +161,7 @@ suite! {
         one_in_the_other
         dropped_with_its_task
         dropped_it_polls_nobody
+        dropped_with_a_failure_that_panics
         its_time_is_up
         a_body_is_part_of_it
         those_that_have_ended_leave
