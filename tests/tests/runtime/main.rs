@@ -356,7 +356,8 @@ suite! {
         ready_branches_take_turns
         a_busy_loop_gives_way
         a_future_that_outlives_it
-        sixty_four_branches;
+        sixty_four_branches
+        names_are_the_users;
     locals:
         tasks_have_their_own
         a_panic_restores
