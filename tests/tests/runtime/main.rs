@@ -362,7 +362,8 @@ suite! {
         tasks_have_their_own
         a_panic_restores
         destructors_find_it
-        misuse;
+        misuse
+        names_are_the_users;
     metrics:
         workers
         tasks
