@@ -91,7 +91,8 @@ suite! {
     gather:
         none_starves_the_others
         all_are_busy
-        parts_that_are_woken_from_everywhere;
+        parts_that_are_woken_from_everywhere
+        biased_they_keep_their_order;
     wake:
         yielding_tasks_take_turns
         by_a_foreign_thread
