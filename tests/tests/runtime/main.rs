@@ -137,6 +137,7 @@ suite! {
         a_timeout_that_is_aborted
         that_panic
         that_panic_while_the_task_goes_on
+        one_after_the_other_for_long
         in_block_on
         dropped_elsewhere
         woken_from_everywhere;
