@@ -141,8 +141,8 @@ pub(crate) fn expand(select: Select) -> TokenStream {
         None => quote!(#heist::__select::all_are_out()),
     };
     quote! {{
-        // Which has completed, and its output.
-        enum Outcome<#(#variants),*> {
+        // Which has completed, and its output. An item has no hygiene: the users' code finds this name before those of its own.
+        enum __HeistSelected<#(#variants),*> {
             #(#variants(#variants),)*
             Out,
         }
@@ -178,7 +178,7 @@ pub(crate) fn expand(select: Select) -> TokenStream {
                                 }
                                 if fits {
                                     #heist::__select::goes_on(cx);
-                                    return ::core::task::Poll::Ready(Outcome::#variants(output));
+                                    return ::core::task::Poll::Ready(__HeistSelected::#variants(output));
                                 }
                             }
                         )*
@@ -186,7 +186,7 @@ pub(crate) fn expand(select: Select) -> TokenStream {
                     }
                 }
                 if enabled.is_empty() {
-                    ::core::task::Poll::Ready(Outcome::Out)
+                    ::core::task::Poll::Ready(__HeistSelected::Out)
                 } else {
                     ::core::task::Poll::Pending
                 }
@@ -195,8 +195,8 @@ pub(crate) fn expand(select: Select) -> TokenStream {
         };
         #[allow(unreachable_patterns)]
         match outcome {
-            #(Outcome::#variants(#patterns) => #handlers,)*
-            Outcome::Out => #otherwise,
+            #(__HeistSelected::#variants(#patterns) => #handlers,)*
+            __HeistSelected::Out => #otherwise,
             _ => ::core::unreachable!("the pattern fitted when it was tried"),
         }
     }}

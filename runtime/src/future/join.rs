@@ -9,11 +9,17 @@ pub mod __join {
     /// Polls one of the futures: whether it is done.
     pub type Poll<'a> = &'a mut dyn FnMut(&mut Context<'_>) -> bool;
 
-    /// Polls all, beginning at another one each time, so that one which spends the task's whole budget starves no other. True: all are done.
-    pub fn poll_all(polls: &mut [Poll<'_>], turn: &mut usize, cx: &mut Context<'_>) -> bool {
+    /// Polls all, beginning each time so many steps further on: with one, a future which spends the task's whole budget starves no other; with none, they keep their order. True: all are
+    /// done.
+    pub fn poll_all(
+        polls: &mut [Poll<'_>],
+        turn: &mut usize,
+        steps: usize,
+        cx: &mut Context<'_>,
+    ) -> bool {
         let count = polls.len();
         let first = *turn % count;
-        *turn = first + 1;
+        *turn = first + steps;
         let mut done = true;
         for step in 0..count {
             done &= polls[(first + step) % count](cx);
@@ -23,6 +29,11 @@ pub mod __join {
 }
 
 /// Awaits several futures at once, and gives their outputs as a tuple: `()` for none. They run concurrently on this task; dropping it drops all.
+///
+/// # Fairness
+///
+/// Each time another future is polled first, so that one which spends the task's whole budget starves no other. After `biased;` they are polled in the order in which they stand: it is
+/// up to you then, and so is fairness.
 ///
 /// # Cancel safety
 ///
@@ -35,17 +46,22 @@ pub mod __join {
 /// let (number, text) = heist::join!(async { 1 }, async { "one" });
 /// assert_eq!((number, text), (1, "one"));
 /// assert_eq!(heist::join!(), ());
+///
+/// let order = std::cell::RefCell::new(String::new());
+/// let say = async |name| order.borrow_mut().push(name);
+/// heist::join!(biased; say('a'), say('b'));
+/// assert_eq!(order.into_inner(), "ab");
 /// # });
 /// ```
 #[macro_export]
 macro_rules! join {
-    (@bind ($($bound:ident)+)) => {{
+    (@bind $steps:literal ($($bound:ident)+)) => {{
         let mut turn = 0;
         ::core::future::poll_fn(|cx| {
             let polls: &mut [$crate::__join::Poll<'_>] = &mut [$(
                 &mut |cx| ::core::future::Future::poll($bound.as_mut(), cx).is_ready(),
             )+];
-            if $crate::__join::poll_all(polls, &mut turn, cx) {
+            if $crate::__join::poll_all(polls, &mut turn, $steps, cx) {
                 ::core::task::Poll::Ready(($(
                     $bound.as_mut().take_output().expect("it is done, and was not taken"),
                 )+))
@@ -56,17 +72,20 @@ macro_rules! join {
         .await
     }};
     // Each step's `future` is another variable, by hygiene.
-    (@bind ($($bound:ident)*) $future:expr $(, $($rest:expr),*)?) => {{
+    (@bind $steps:literal ($($bound:ident)*) $future:expr $(, $($rest:expr),*)?) => {{
         let mut future = ::core::pin::pin!($crate::__join::maybe_done(
             ::core::future::IntoFuture::into_future($future)
         ));
-        $crate::join!(@bind ($($bound)* future) $($($rest),*)?)
+        $crate::join!(@bind $steps ($($bound)* future) $($($rest),*)?)
     }};
-    () => {
+    ($(biased;)?) => {
         ()
     };
+    (biased; $($future:expr),+ $(,)?) => {
+        $crate::join!(@bind 0 () $($future),+)
+    };
     ($($future:expr),+ $(,)?) => {
-        $crate::join!(@bind () $($future),+)
+        $crate::join!(@bind 1 () $($future),+)
     };
 }
 
@@ -75,6 +94,10 @@ macro_rules! join {
 /// # Errors
 ///
 /// The first error; the other futures are dropped then.
+///
+/// # Fairness
+///
+/// As [`join!`](crate::join), `biased;` included.
 ///
 /// # Cancel safety
 ///
@@ -91,7 +114,7 @@ macro_rules! join {
 /// ```
 #[macro_export]
 macro_rules! try_join {
-    (@bind ($($bound:ident)+)) => {{
+    (@bind $steps:literal ($($bound:ident)+)) => {{
         let mut turn = 0;
         ::core::future::poll_fn(|cx| {
             let mut failure = ::core::option::Option::None;
@@ -113,7 +136,7 @@ macro_rules! try_join {
                         }
                     },
                 )+];
-                $crate::__join::poll_all(polls, &mut turn, cx)
+                $crate::__join::poll_all(polls, &mut turn, $steps, cx)
             };
             if let ::core::option::Option::Some(error) = failure {
                 ::core::task::Poll::Ready(::core::result::Result::Err(error))
@@ -127,17 +150,20 @@ macro_rules! try_join {
         })
         .await
     }};
-    (@bind ($($bound:ident)*) $future:expr $(, $($rest:expr),*)?) => {{
+    (@bind $steps:literal ($($bound:ident)*) $future:expr $(, $($rest:expr),*)?) => {{
         let mut future = ::core::pin::pin!($crate::__join::try_maybe_done(
             ::core::future::IntoFuture::into_future($future)
         ));
-        $crate::try_join!(@bind ($($bound)* future) $($($rest),*)?)
+        $crate::try_join!(@bind $steps ($($bound)* future) $($($rest),*)?)
     }};
-    () => {
+    ($(biased;)?) => {
         ::core::result::Result::Ok(())
     };
+    (biased; $($future:expr),+ $(,)?) => {
+        $crate::try_join!(@bind 0 () $($future),+)
+    };
     ($($future:expr),+ $(,)?) => {
-        $crate::try_join!(@bind () $($future),+)
+        $crate::try_join!(@bind 1 () $($future),+)
     };
 }
 

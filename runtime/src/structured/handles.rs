@@ -50,7 +50,9 @@ impl<T> Handles<T> {
         self.len() == 0
     }
 
-    pub(super) fn insert(&mut self, mut handle: JoinHandle<T>) {
+    /// `Some`: it has ended already, and this is to be woken for it, under no lock.
+    #[must_use]
+    pub(super) fn insert(&mut self, mut handle: JoinHandle<T>) -> Option<Waker> {
         let number = self.free.pop().unwrap_or_else(|| {
             let number = self.woken.add();
             let waker = self.woken.waker(number);
@@ -59,10 +61,9 @@ impl<T> Handles<T> {
             number
         });
         let place = &mut self.places[number];
-        if handle.wake_when_ended(&place.waker) {
-            place.waker.wake_by_ref();
-        }
+        let has_ended = handle.wake_when_ended(&place.waker);
         place.handle = Some(handle);
+        has_ended.then(|| place.waker.clone())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &JoinHandle<T>> {

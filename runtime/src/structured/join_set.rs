@@ -3,6 +3,7 @@
 //! In come futures and functions to spawn; out go their outcomes. Called by users. The tasks' handles are in [`handles`](super::handles).
 
 use super::handles::{Ended, Handles};
+use crate::failure::wake;
 use crate::runtime::Handle;
 use crate::task::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use std::fmt;
@@ -87,7 +88,9 @@ impl<T> JoinSet<T> {
 
     fn insert(&mut self, handle: JoinHandle<T>) -> AbortHandle {
         let abort = handle.abort_handle();
-        self.handles.insert(handle);
+        if let Some(waker) = self.handles.insert(handle) {
+            wake(waker);
+        }
         abort
     }
 }

@@ -3,11 +3,11 @@
 //! Comes in: a member to spawn; a member's failure, from its own task; the end of a task; the wish that all end. Goes out: tasks, and their aborts; to who joins, what has
 //! failed, when no member is left. Called by the group and its handles, and from inside the members.
 //!
-//! Nobody else's code runs under the lock: tasks are aborted, and what is refused is dropped, after it.
+//! Nobody else's code runs under the lock: tasks are aborted, who joins is woken, and what is refused is dropped, after it.
 
 use super::group_error::{Cause, GroupError, MemberError};
 use super::handles::Handles;
-use crate::failure::report;
+use crate::failure::{catch, report, report_panic, wake};
 use crate::future::Woken;
 use crate::loom::Mutex;
 use crate::runtime::{TryCurrentError, context};
@@ -28,6 +28,8 @@ pub(super) struct Members<E> {
 
 struct State<E> {
     handles: Handles<()>,
+    /// How many of those that have ended are taken out by who spawns, and not collected yet.
+    uncollected: usize,
     /// Why nobody may come any more: once that is said, all members have been aborted, or there was none.
     closed: Option<Closed>,
     /// In the order of their numbers at the end.
@@ -54,8 +56,9 @@ struct Admitted {
     abort: Option<AbortHandle>,
     /// Its task, if the runtime ends.
     refused: Option<Task>,
+    /// To be woken, if it has ended before its handle was kept.
+    waker: Option<Waker>,
     ended: [Option<JoinHandle<()>>; 2],
-    is_empty: bool,
 }
 
 impl<E> Members<E> {
@@ -65,6 +68,7 @@ impl<E> Members<E> {
             woken: handles.woken(),
             state: Mutex::new(State {
                 handles,
+                uncollected: 0,
                 closed: None,
                 failures: Vec::new(),
                 panicked: Vec::new(),
@@ -98,35 +102,48 @@ impl<E> Members<E> {
         let mut state = self.state.lock();
         let mut abort = None;
         let mut refused = None;
+        let mut waker = None;
         // Under the lock: who closes the group afterwards finds it.
         if state.closed.is_none() {
             let (handle, task) = spawn();
             abort = Some(handle.abort_handle());
-            state.handles.insert(handle);
+            waker = state.handles.insert(handle);
             refused = task;
         }
         // Two go for one that comes: those that nobody joins yet don't pile up.
         let ended = [state.handles.take_ended(), state.handles.take_ended()];
-        let is_empty = state.handles.is_empty();
+        state.uncollected += ended.iter().flatten().count();
         Admitted {
             abort,
             refused,
+            waker,
             ended,
-            is_empty,
         }
     }
 
     /// What is to be done after the lock.
     fn settle(&self, admitted: Admitted) -> Option<AbortHandle> {
-        drop(admitted.refused);
-        if admitted.is_empty {
+        let mut collected = 0;
+        for handle in admitted.ended.into_iter().flatten() {
+            self.collect(handle);
+            collected += 1;
+        }
+        if collected > 0 && self.have_collected(collected) {
             // Who joins may have looked before.
             self.woken.rouse();
         }
-        for handle in admitted.ended.into_iter().flatten() {
-            self.collect(handle);
+        if let Some(waker) = admitted.waker {
+            wake(waker);
         }
+        drop(admitted.refused);
         admitted.abort
+    }
+
+    /// Whether who joins has nothing more to wait for.
+    fn have_collected(&self, count: usize) -> bool {
+        let mut state = self.state.lock();
+        state.uncollected -= count;
+        state.is_over()
     }
 
     /// One has failed: all others are aborted.
@@ -164,8 +181,15 @@ impl<E> Members<E> {
             }
         });
         for (_, failure) in failures {
-            if let MemberError::Panicked(error) = failure {
-                report_unjoined(&error);
+            if let MemberError::Panicked(error) = &failure {
+                report_unjoined(error);
+            }
+            // Its panic must not keep the group from waiting for its members.
+            if let Err(payload) = catch(|| drop(failure)) {
+                report_panic(
+                    format_args!("the destructor of a group's failure"),
+                    &payload,
+                );
             }
         }
     }
@@ -196,7 +220,7 @@ impl<E> Members<E> {
             let ended = {
                 let mut state = self.state.lock();
                 let ended = state.handles.take_ended();
-                if ended.is_none() && joins && state.handles.is_empty() {
+                if ended.is_none() && joins && state.is_over() {
                     state.closed.get_or_insert(Closed::Joined);
                     return Poll::Ready(());
                 }
@@ -280,6 +304,11 @@ impl<E> Members<E> {
 }
 
 impl<E> State<E> {
+    /// Whether no member is left, and all failures are noted.
+    fn is_over(&self) -> bool {
+        self.handles.is_empty() && self.uncollected == 0
+    }
+
     fn next_failure(&mut self) -> usize {
         self.failed += 1;
         self.failed

@@ -133,6 +133,14 @@ impl CleanUps {
         }
     }
 
+    /// Takes out what its line consists of, if there is but one, and nobody waits for the end of that.
+    fn take_only(&mut self) -> Option<Vec<CleanUp>> {
+        let [Line { over: None, .. }] = self.lines[..] else {
+            return None;
+        };
+        self.lines.pop().map(|line| line.left)
+    }
+
     /// Polls the first of each line.
     pub(super) fn poll(&mut self, turn: &mut Turn<'_, '_>) {
         self.lines.retain_mut(|line| line.poll(turn).is_pending());
@@ -142,8 +150,19 @@ impl CleanUps {
 impl Line {
     fn poll(&mut self, turn: &mut Turn<'_, '_>) -> Poll<()> {
         while let Some(first) = self.left.last_mut() {
-            ready!(first.poll(turn));
-            self.left.pop();
+            if first.future.is_some() {
+                ready!(first.poll(turn));
+            } else if let Some(next) = first.own.take_only() {
+                // Each may leave the next as it ends, for ever: they don't pile up one in the other.
+                self.left.pop();
+                self.left.extend(next);
+            } else {
+                first.own.poll(turn);
+                if !first.own.is_empty() {
+                    return Poll::Pending;
+                }
+                self.left.pop();
+            }
         }
         // Wakes who waits for it, which is others' code.
         let over = self.over.take();
@@ -155,22 +174,25 @@ impl Line {
 }
 
 impl CleanUp {
+    /// Polls what was dropped in it so far, and its future. Ready: this is over, and what is dropped in it, if anything is, has yet to be polled.
     fn poll(&mut self, turn: &mut Turn<'_, '_>) -> Poll<()> {
         self.own.poll(turn);
-        if self.future.is_some() {
-            let frame = Frame::of_clean_up(turn.id, turn.waker);
-            frame.run(|| self.poll_future(turn));
-            turn.yielded |= frame.has_yielded();
-            if let Some(dropped) = frame.take_dropped() {
+        let frame = Frame::of_clean_up(turn.id, turn.waker);
+        frame.run(|| self.poll_future(turn));
+        turn.yielded |= frame.has_yielded();
+        let is_over = self.future.is_none();
+        match frame.take_dropped() {
+            None if is_over && self.own.is_empty() => return Poll::Ready(()),
+            None => {}
+            Some(dropped) => {
                 self.own.add(*dropped);
+                if is_over {
+                    return Poll::Ready(());
+                }
                 self.own.poll(turn);
             }
         }
-        if self.future.is_none() && self.own.is_empty() {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
+        Poll::Pending
     }
 
     /// Polls the future, and drops it if it is over.

@@ -51,11 +51,12 @@ macro_rules! task_local {
     (@key [$(#[$attribute:meta])*] [$visibility:vis] $name:ident, $type:ty) => {
         $(#[$attribute])*
         $visibility static $name: $crate::task::LocalKey<$type> = {
+            // The type is the user's, and finds this name before those of its own.
             ::std::thread_local! {
-                static VALUE: ::std::cell::RefCell<::core::option::Option<$type>> =
+                static __HEIST_TASK_LOCAL: ::std::cell::RefCell<::core::option::Option<$type>> =
                     const { ::std::cell::RefCell::new(::core::option::Option::None) };
             }
-            $crate::task::LocalKey::__new(&VALUE)
+            $crate::task::LocalKey::__new(&__HEIST_TASK_LOCAL)
         };
     };
 }

@@ -461,6 +461,41 @@ pub(crate) fn that_panic_while_the_task_goes_on(shape: Shape) {
     assert!(failure.ends_with("panicked: on purpose"), "{failure}");
 }
 
+/// Each leaves the next as it ends, as one does that tries again: neither memory nor the stack, nor the time that a poll takes, grows with their number.
+pub(crate) fn one_after_the_other_for_long(shape: Shape) {
+    const COUNT: u32 = 100_000;
+
+    fn left(count: u32, yields: bool, over: mpsc::Sender<()>) {
+        drop(on_cancel(async move {
+            if yields {
+                yield_now().await;
+            }
+            match count {
+                0 => over.send(()).unwrap(),
+                _ => left(count - 1, yields, over),
+            }
+        }));
+    }
+
+    let runtime = shape.running();
+    for yields in [false, true] {
+        let (over, ends) = mpsc::channel();
+        let log = Log::default();
+        let task = runtime.spawn({
+            let log = log.clone();
+            async move {
+                let _before = on_cancel(async move {
+                    ends.try_recv().unwrap();
+                    log.say("over");
+                });
+                left(COUNT, yields, over);
+            }
+        });
+        runtime.block_on(task).unwrap();
+        assert_eq!(log.said(), ["over"]);
+    }
+}
+
 pub(crate) fn in_block_on(shape: Shape) {
     let runtime = shape.running();
     let log = Log::default();

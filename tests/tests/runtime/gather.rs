@@ -3,6 +3,8 @@
 use heist::sync::oneshot;
 use heist::task::{self, coop};
 use heist_tests::Shape;
+use std::mem;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
@@ -97,4 +99,40 @@ pub(crate) fn parts_that_are_woken_from_everywhere(shape: Shape) {
         let outputs = runtime.block_on(whole).unwrap();
         assert!(outputs.into_iter().eq(0..COUNT));
     }
+}
+
+/// `join!` and `try_join!` begin at another future each time, unless they are told not to.
+pub(crate) fn biased_they_keep_their_order(shape: Shape) {
+    async fn part(name: char, log: &Mutex<String>) -> Result<char, ()> {
+        for _ in 0..3 {
+            log.lock().unwrap().push(name);
+            task::yield_now().await;
+        }
+        Ok(name)
+    }
+
+    shape.block_on(async {
+        let log = Mutex::default();
+        let said = || mem::take(&mut *log.lock().unwrap());
+        let part = |name| part(name, &log);
+        let all = heist::join!(part('a'), part('b'), part('c'));
+        assert_eq!(all, (Ok('a'), Ok('b'), Ok('c')));
+        assert_eq!(said(), "abcbcacab");
+        let all = heist::join!(biased; part('a'), part('b'), part('c'),);
+        assert_eq!(all, (Ok('a'), Ok('b'), Ok('c')));
+        assert_eq!(said(), "abcabcabc");
+        heist::try_join!(part('a'), part('b'), part('c')).unwrap();
+        assert_eq!(said(), "abcbcacab");
+        let all = heist::try_join!(biased; part('a'), part('b'), part('c'));
+        assert_eq!(all, Ok(('a', 'b', 'c')));
+        assert_eq!(said(), "abcabcabc");
+
+        let failed = heist::try_join!(biased; part('a'), async { Err::<(), _>(()) }, part('c'));
+        assert_eq!((failed, said()), (Err(()), "a".into()));
+        heist::join!(biased;);
+        assert_eq!(heist::try_join!(biased;), Ok::<(), ()>(()));
+        // One of that name is a future like others.
+        let biased = part('a');
+        assert_eq!(heist::join!(biased), (Ok('a'),));
+    });
 }

@@ -3,10 +3,15 @@
 use heist::sync::oneshot;
 use heist::task::{GroupError, GroupHandle, MemberError, TaskGroup, on_cancel, yield_now};
 use heist::time::{Duration, sleep, timeout};
-use heist_tests::{Shape, Tally, once_waiting, panic_message, receive, wait_until};
+use heist_tests::{OnDrop, Shape, Tally, once_waiting, panic_message, receive, wait_until};
 use std::future::{Future, pending};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{
+    AtomicBool,
+    Ordering::{Acquire, Release},
+};
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 type Group = TaskGroup<&'static str>;
 type Handle = GroupHandle<&'static str>;
@@ -411,6 +416,35 @@ pub(crate) fn a_body_is_part_of_it(shape: Shape) {
     assert_eq!(gone.count(), 3);
 }
 
+/// A failure that nobody receives panics as it is dropped with the group: its task waits for the members all the same.
+pub(crate) fn dropped_with_a_failure_that_panics(shape: Shape) {
+    let runtime = shape.running();
+    let gone = Tally::new();
+    let task = runtime.spawn({
+        let gone = gone.clone();
+        async move {
+            let group = TaskGroup::<OnDrop>::new();
+            let (began, begins) = oneshot::channel();
+            let (release, released) = oneshot::channel::<()>();
+            let waiting = async move {
+                let _guard = on_cancel(async move {
+                    released.await.unwrap();
+                    gone.hit();
+                });
+                pending::<Result<(), OnDrop>>().await
+            };
+            group.spawn(once_waiting(waiting, move || began.send(()).unwrap()));
+            begins.await.unwrap();
+            let failing = group.spawn(async { Err::<(), _>(OnDrop::new(|| panic!("on purpose"))) });
+            assert_eq!(failing.await, None);
+            drop(group);
+            release.send(()).unwrap();
+        }
+    });
+    runtime.block_on(task).unwrap();
+    assert_eq!(gone.count(), 1);
+}
+
 /// A group that takes members for ever keeps nothing of those that have ended.
 pub(crate) fn those_that_have_ended_leave(shape: Shape) {
     shape.block_on(async {
@@ -464,4 +498,37 @@ pub(crate) fn in_a_storm(shape: Shape) {
         assert_eq!(alive.count(), gone.count());
         assert!(result.is_err() || round % 3 == 0);
     }
+}
+
+/// A thread that spawns in it all the while finds the member that has panicked as often as who joins does.
+pub(crate) fn a_panic_while_others_spawn(shape: Shape) {
+    let runtime = shape.running();
+    let (groups, coming) = mpsc::channel::<(Handle, Arc<AtomicBool>)>();
+    let handle = runtime.handle().clone();
+    let spawning = thread::spawn(move || {
+        let _inside = handle.enter();
+        for (group, is_joined) in coming {
+            while !is_joined.load(Acquire) {
+                drop(group.spawn(async { Ok(()) }));
+            }
+        }
+    });
+    for _ in 0..2_000 {
+        let is_joined = Arc::new(AtomicBool::new(false));
+        let result = runtime.block_on(async {
+            let group = Group::new();
+            groups.send((group.handle(), is_joined.clone())).unwrap();
+            group.spawn(async {
+                yield_now().await;
+                resume_unwind(Box::new("on purpose"));
+                #[allow(unreachable_code, reason = "its type")]
+                Ok(())
+            });
+            group.join().await
+        });
+        is_joined.store(true, Release);
+        assert_eq!(failures(result).len(), 1);
+    }
+    drop(groups);
+    spawning.join().unwrap();
 }

@@ -100,3 +100,12 @@ pub(crate) fn misuse(_: Shape) {
     ));
     assert!(TEXT.try_get().is_err());
 }
+
+/// What the macro's own names might be is free for the user's.
+pub(crate) fn names_are_the_users(_: Shape) {
+    const VALUE: usize = 3;
+    heist::task_local! {
+        static ARRAY: [u8; VALUE];
+    }
+    assert_eq!(ARRAY.sync_scope([1, 2, 3], || ARRAY.get()), [1, 2, 3]);
+}

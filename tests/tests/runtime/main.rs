@@ -91,7 +91,8 @@ suite! {
     gather:
         none_starves_the_others
         all_are_busy
-        parts_that_are_woken_from_everywhere;
+        parts_that_are_woken_from_everywhere
+        biased_they_keep_their_order;
     wake:
         yielding_tasks_take_turns
         by_a_foreign_thread
@@ -136,6 +137,7 @@ suite! {
         a_timeout_that_is_aborted
         that_panic
         that_panic_while_the_task_goes_on
+        one_after_the_other_for_long
         in_block_on
         dropped_elsewhere
         woken_from_everywhere;
@@ -161,9 +163,11 @@ suite! {
         one_in_the_other
         dropped_with_its_task
         dropped_it_polls_nobody
+        dropped_with_a_failure_that_panics
         its_time_is_up
         a_body_is_part_of_it
         those_that_have_ended_leave
+        a_panic_while_others_spawn
         in_a_storm;
     combinations:
         of_a_task
@@ -356,12 +360,14 @@ suite! {
         ready_branches_take_turns
         a_busy_loop_gives_way
         a_future_that_outlives_it
-        sixty_four_branches;
+        sixty_four_branches
+        names_are_the_users;
     locals:
         tasks_have_their_own
         a_panic_restores
         destructors_find_it
-        misuse;
+        misuse
+        names_are_the_users;
     metrics:
         workers
         tasks

@@ -247,3 +247,27 @@ pub(crate) fn sixty_four_branches(shape: Shape) {
         assert_eq!(got, 63);
     });
 }
+
+/// What the macro's own names might be is free for the user's.
+pub(crate) fn names_are_the_users(shape: Shape) {
+    enum Outcome {
+        Won(u32),
+        Out,
+    }
+    struct Branch0;
+
+    shape.runtime().block_on(async {
+        let (enabled, outcome, output, fits, branch, cx, future0) = (1, 2, 3, 4, 5, 6, 7);
+        let won = heist::select! {
+            biased;
+            Outcome::Out = async { Outcome::Won(enabled) } => Outcome::Out,
+            Branch0 = pending(), if enabled == 1 => Outcome::Out,
+            Outcome::Won(fits) = async { Outcome::Won(enabled + outcome + output + fits + branch + cx + future0) }, if output == 3 => {
+                Outcome::Won(fits + enabled + outcome + output + branch + cx + future0)
+            }
+            else => Outcome::Out,
+        };
+        assert!(matches!(won, Outcome::Won(52)));
+        assert_eq!(fits, 4);
+    });
+}

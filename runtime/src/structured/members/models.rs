@@ -76,6 +76,18 @@ impl Group {
         self.members.settle(admitted).is_some()
     }
 
+    /// Spawns a member that has ended before the group has its handle.
+    fn spawn_ended(&self) {
+        let (group, deed) = (self.clone(), Deed::Return);
+        let line = Line::new();
+        let admitted = self.members.admit(|| {
+            let handle = line.spawn(Member { group, deed });
+            line.run_all();
+            (handle, None)
+        });
+        self.members.settle(admitted);
+    }
+
     /// Does this on a thread of its own.
     fn beside(&self, what: impl FnOnce(&Self) + Send + 'static) -> thread::JoinHandle<()> {
         let group = self.clone();
@@ -101,6 +113,15 @@ struct Woken(AtomicBool);
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
         self.0.store(true, SeqCst);
+    }
+}
+
+/// A waker that looks at the group at once.
+struct Looks(Group);
+
+impl Wake for Looks {
+    fn wake(self: Arc<Self>) {
+        self.0.members.is_empty();
     }
 }
 
@@ -239,5 +260,45 @@ fn spawn_against_drop() {
         spawning.join().unwrap();
         assert!(Owner::new(&group, true).poll().is_ready());
         assert_eq!(group.failures(), 0, "it is kept, and nobody is told");
+    });
+}
+
+/// A handle that spawns takes out a member that has ended, as the group is joined: who joins has its failure all the same. Threads: who spawns, and who joins.
+#[test]
+fn spawn_against_join() {
+    for deed in [Deed::Return, Deed::Fail, Deed::Panic] {
+        model(move || {
+            let group = Group::new();
+            group.spawn(deed);
+            group.line.run_all();
+            let spawning = group.beside(|group| {
+                group.spawn(Deed::Return);
+            });
+            let owner = Owner::new(&group, true);
+            let joined = owner.poll();
+            let at_once = joined.is_ready().then(|| group.failures());
+            spawning.join().unwrap();
+            group.line.run_all();
+            owner.assert_done(joined);
+            let failures = at_once.unwrap_or_else(|| group.failures());
+            assert_eq!(failures, usize::from(deed != Deed::Return));
+        });
+    }
+}
+
+/// A member that has ended before the group has its handle is found by who joins, who is woken for it, and not under the group's lock. Threads: who spawns, and who joins.
+#[test]
+fn end_before_insertion_against_join() {
+    model(|| {
+        let group = Group::new();
+        group.spawn(Deed::Return);
+        let spawning = group.beside(Group::spawn_ended);
+        let waker = Waker::from(Arc::new(Looks(group.clone())));
+        let joined = group.members.poll(&mut Context::from_waker(&waker), true);
+        assert!(joined.is_pending());
+        spawning.join().unwrap();
+        group.line.run_all();
+        assert_eq!(group.gone.load(SeqCst), 2);
+        assert!(Owner::new(&group, true).poll().is_ready());
     });
 }
