@@ -5,14 +5,18 @@ use futures_lite::future::{block_on, poll_once};
 use heist::io::Interest;
 use heist::net::{UdpSocket, UnixDatagram};
 use heist_tests::{Running, Shape, Tally, receive, wait_until};
+use socket2::SockRef;
 use std::collections::HashSet;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
+use std::thread;
 
 const TASKS: usize = 16;
+/// A datagram that fills the buffer of [`narrow`] alone.
+const LARGE: usize = 15_000;
 
 async fn udp() -> UdpSocket {
     UdpSocket::bind("127.0.0.1:0").await.unwrap()
@@ -258,6 +262,40 @@ pub(crate) fn many_send_to_a_full_queue_while_connected(shape: Shape) {
             async move { socket.send(&datagram).await }
         };
         send_from_everywhere(server, send).await;
+    });
+}
+
+/// Gives a socket little room for what it has sent and nobody has received.
+fn narrow(socket: &UnixDatagram) {
+    // The kernel doubles it.
+    let socket = SockRef::from(socket);
+    socket.set_send_buffer_size(8_000).unwrap();
+}
+
+/// A receiver that is connected to the sender has no limit but the sender's own buffer, and no third socket may connect to it.
+pub(crate) fn a_receiver_that_is_connected_back_reads_as_it_is_sent_to(shape: Shape) {
+    const DATAGRAMS: usize = 5_000;
+    shape.block_on(async {
+        let (name, receivers_name) = (Name::new(), Name::new());
+        let sender = UnixDatagram::bind(&name.0).unwrap();
+        narrow(&sender);
+        let receiver = std::os::unix::net::UnixDatagram::bind(&receivers_name.0).unwrap();
+        receiver.connect(&name.0).unwrap();
+        // Beside the runtime, so that it reads at any moment.
+        let receives = thread::spawn(move || {
+            let mut buffer = vec![0; LARGE];
+            (0..DATAGRAMS).for_each(|_| assert_eq!(receiver.recv(&mut buffer).unwrap(), LARGE));
+        });
+        let datagram = vec![0; LARGE];
+        for number in 0..DATAGRAMS {
+            let sent = if number % 2 == 0 {
+                sender.send_to(&datagram, &receivers_name.0).await
+            } else {
+                poll_fn(|cx| sender.poll_send_to(cx, &datagram, &receivers_name.0)).await
+            };
+            assert_eq!(sent.unwrap(), LARGE);
+        }
+        receives.join().unwrap();
     });
 }
 

@@ -14,6 +14,7 @@ use crate::io::{Interest, Ready};
 use crate::loom::Mutex;
 use crate::reactor::{Direction, Kind, Registered};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use std::fmt;
 use std::io;
 use std::net::Shutdown;
@@ -478,10 +479,12 @@ impl UnixDatagram {
         let target = target.as_ref();
         loop {
             let send = |socket: &net::UnixDatagram| send_to(socket, datagram, target);
-            match self.io.io(Interest::WRITABLE, send).await? {
-                Some(sent) => return Ok(sent),
-                None => self.probe(target)?.ready(Interest::WRITABLE).await?,
-            };
+            if let Some(sent) = self.io.io(Interest::WRITABLE, send).await? {
+                return Ok(sent);
+            }
+            if let Some(probe) = self.probe(target)? {
+                probe.ready(Interest::WRITABLE).await?;
+            }
         }
     }
 
@@ -524,8 +527,9 @@ impl UnixDatagram {
             if let Some(sent) = sent {
                 return Poll::Ready(Ok(sent));
             }
-            let probe = self.probe(target)?;
-            if probe.poll_ready(cx, Direction::Write)?.is_pending() {
+            if let Some(probe) = self.probe(target)?
+                && probe.poll_ready(cx, Direction::Write)?.is_pending()
+            {
                 let former = self.probe.lock().replace(probe);
                 drop(former);
                 return Poll::Pending;
@@ -925,12 +929,18 @@ impl UnixDatagram {
         self.std().shutdown(how)
     }
 
-    /// A socket that is connected to `target`, so that it becomes writable when `target` has room.
-    fn probe(&self, target: &Path) -> io::Result<Registered<net::UnixDatagram>> {
+    /// A socket that is connected to `target`, so that it becomes writable when `target` has room. `None` if `target` is connected itself, and lets only that socket connect, which is
+    /// the sender: no full queue keeps out what that one sends, so the send is to be tried again.
+    fn probe(&self, target: &Path) -> io::Result<Option<Registered<net::UnixDatagram>>> {
         let probe = net::UnixDatagram::unbound()?;
         probe.set_nonblocking(true)?;
-        probe.connect(target)?;
-        Ok(self.io.new_unready_beside(probe, Kind::Datagram)?)
+        match probe.connect(target) {
+            Err(error) if error.raw_os_error() == Some(Errno::PERM.raw_os_error()) => Ok(None),
+            connected => {
+                connected?;
+                Ok(Some(self.io.new_unready_beside(probe, Kind::Datagram)?))
+            }
+        }
     }
 
     fn std(&self) -> &net::UnixDatagram {
