@@ -175,6 +175,59 @@ fn a_full_queue_is_no_obstacle_to_another_receiver() {
     });
 }
 
+/// Nor one to which it is connected: who sends by name waits for whom it names, whatever is full besides.
+#[test]
+fn a_connection_is_no_obstacle_to_another_receiver() {
+    each_kind(|reactor| {
+        let (full, named) = (Folder::new(), Folder::new());
+        block_on(reactor, async {
+            let _full = UnixDatagram::bind(full.socket()).unwrap();
+            let other = UnixDatagram::bind(named.socket()).unwrap();
+            let sender = UnixDatagram::unbound().unwrap();
+            sender.connect(full.socket()).unwrap();
+            fill(&full.socket());
+            for polled in [false, true] {
+                let datagrams = fill(&named.socket());
+                let mut send = pin!(async {
+                    if polled {
+                        poll_fn(|cx| sender.poll_send_to(cx, b"late", named.socket())).await
+                    } else {
+                        sender.send_to(b"late", named.socket()).await
+                    }
+                });
+                assert!(poll_once(send.as_mut()).await.is_none());
+                for _ in 0..datagrams {
+                    assert_eq!(other.recv(&mut [0; 8]).await.unwrap(), 7);
+                }
+                assert_eq!(send.await.unwrap(), 4);
+                assert_eq!(other.recv(&mut [0; 8]).await.unwrap(), 4);
+            }
+        });
+    });
+}
+
+/// A socket's own buffer that is half full, of what nobody receives, is no obstacle either.
+#[test]
+fn what_others_do_not_receive_is_no_obstacle_to_another_receiver() {
+    each_kind(|reactor| {
+        let (deaf, named) = (Folder::new(), Folder::new());
+        block_on(reactor, async {
+            let _deaf = UnixDatagram::bind(deaf.socket()).unwrap();
+            let other = UnixDatagram::bind(named.socket()).unwrap();
+            let sender = UnixDatagram::unbound().unwrap();
+            let half = SockRef::from(&sender).send_buffer_size().unwrap() / 2;
+            sender.send_to(&vec![0; half], deaf.socket()).await.unwrap();
+            let datagrams = fill(&named.socket());
+            let mut send = pin!(sender.send_to(b"late", named.socket()));
+            assert!(poll_once(send.as_mut()).await.is_none());
+            for _ in 0..datagrams {
+                assert_eq!(other.recv(&mut [0; 8]).await.unwrap(), 7);
+            }
+            assert_eq!(send.await.unwrap(), 4);
+        });
+    });
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_receiver_that_goes_ends_the_wait_for_room() {
@@ -214,5 +267,48 @@ fn what_was_sent_and_not_received_is_waited_for() {
             };
             assert_eq!(zip(send, receive).await.1, 4);
         });
+    });
+}
+
+/// The same of who sends by name: it sleeps meanwhile, since nobody's queue is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn each_way_to_send_by_name_sleeps_until_its_own_buffer_has_room() {
+    each_kind(|reactor| {
+        let folder = Folder::new();
+        let path = folder.socket();
+        let _entered = reactor.enter();
+        let server = UnixDatagram::bind(&path).unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        let large = vec![0; SockRef::from(&sender).send_buffer_size().unwrap() / 2];
+        let (task, waker) = Task::new(reactor);
+        let cx = &mut Context::from_waker(&waker);
+        let catch_up = || while turn(reactor, Some(Duration::ZERO)) > 0 {};
+        for polled in [false, true] {
+            let mut sent = 0;
+            while sender.try_send_to(&large, &path).is_ok() {
+                sent += 1;
+            }
+            let mut send = pin!(async {
+                if polled {
+                    poll_fn(|cx| sender.poll_send_to(cx, b"late", &path)).await
+                } else {
+                    sender.send_to(b"late", &path).await
+                }
+            });
+            // It may have been ready, as far as was known.
+            for _ in 0..2 {
+                assert!(send.as_mut().poll(cx).is_pending());
+                catch_up();
+            }
+            assert_eq!(task.wakes(), 0);
+            for _ in 0..sent {
+                server.try_recv(&mut [0; 8]).unwrap();
+            }
+            catch_up();
+            assert_eq!(task.wakes(), 1);
+            assert!(matches!(send.poll(cx), Poll::Ready(Ok(4))));
+            assert_eq!(server.try_recv(&mut [0; 8]).unwrap(), 4);
+        }
     });
 }

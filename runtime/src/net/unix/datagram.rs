@@ -7,13 +7,15 @@
 //! A socket that receives has a queue for so many datagrams (`net.unix.max_dgram_qlen`), whoever sends them. When it is full, Linux tells a sender that is connected to
 //! it when there is room again. A sender by name it tells at once, and again after each attempt, that it is writable: which it is, for other receivers. It would
 //! try again and again. So such a sender waits by a socket that it connects to the receiver for that alone ([`UnixDatagram::probe`]).
+//!
+//! When it is not the queue but the sender's own buffer that is full, of datagrams that nobody has received, it waits for its own socket. (Of which, while it is connected, Linux says
+//! nothing before the queue at the other end has room as well.)
 #![forbid(unsafe_code)]
 
 use super::SocketAddr;
 use crate::io::{Interest, Ready};
 use crate::loom::Mutex;
 use crate::reactor::{Direction, Kind, Registered};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::fmt;
 use std::io;
@@ -960,12 +962,13 @@ fn send_to(
     }
 }
 
-/// Whether a socket that could not send can, as far as it is concerned. Elsewhere than on Linux it says itself (`ENOBUFS`) that the target cannot receive.
+/// Whether the socket's own buffer has room: then it was the target that had none. (That it is writable would say less, or more: a connected socket is not while the queue at the
+/// other end is full, and no socket is before most of what it has sent was received.) Linux looks at the buffer before it looks for whom the datagram is for, and a directory is nobody.
+/// Elsewhere the system says itself (`ENOBUFS`) that the target cannot receive.
 fn has_room(socket: &net::UnixDatagram) -> bool {
-    let mut asked = [PollFd::new(socket, PollFlags::OUT)];
+    let is_full = |error: io::Error| error.kind() == io::ErrorKind::WouldBlock;
     cfg!(any(target_os = "android", target_os = "linux"))
-        && poll(&mut asked, Some(&Timespec::default())).is_ok()
-        && asked[0].revents().contains(PollFlags::OUT)
+        && !socket.send_to(&[], "/").is_err_and(is_full)
 }
 
 fn recv_from(socket: &net::UnixDatagram, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
