@@ -156,6 +156,49 @@ fn each_way_to_send_by_name_sleeps_until_there_is_room() {
     });
 }
 
+/// What is waited by is closed by who has sent. Another, who waits by it still, is woken, and waits by one of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_has_sent_by_polling_leaves_nothing_open() {
+    each_kind(|reactor| {
+        let (full, free) = (Folder::new(), Folder::new());
+        let _entered = reactor.enter();
+        let server = UnixDatagram::bind(full.socket()).unwrap();
+        let other = UnixDatagram::bind(free.socket()).unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        let (task, waker) = Task::new(reactor);
+        let cx = &mut Context::from_waker(&waker);
+        let catch_up = || while turn(reactor, Some(Duration::ZERO)) > 0 {};
+        let open = || {
+            let (opened, released) = reactor.registrations();
+            opened - released
+        };
+        fill(&full.socket());
+        for _ in 0..3 {
+            // It may have been ready, as far as was known.
+            for _ in 0..2 {
+                let late = sender.poll_send_to(cx, b"late", full.socket());
+                assert!(late.is_pending());
+                catch_up();
+            }
+            assert_eq!((task.wakes(), open()), (0, 4));
+            let sent = block_on(
+                reactor,
+                poll_fn(|cx| sender.poll_send_to(cx, b"free", free.socket())),
+            );
+            assert_eq!((sent.unwrap(), task.wakes(), open()), (4, 1, 3));
+            other.try_recv(&mut [0; 8]).unwrap();
+        }
+        assert!(sender.poll_send_to(cx, b"late", full.socket()).is_pending());
+        server.try_recv(&mut [0; 8]).unwrap();
+        catch_up();
+        assert_eq!((task.wakes(), open()), (1, 4));
+        let late = sender.poll_send_to(cx, b"late", full.socket());
+        assert!(matches!(late, Poll::Ready(Ok(4))));
+        assert_eq!((task.wakes(), open()), (0, 3));
+    });
+}
+
 /// One receiver without room doesn't make a socket wait for another.
 #[test]
 fn a_full_queue_is_no_obstacle_to_another_receiver() {

@@ -58,7 +58,7 @@ use std::task::{Context, Poll, ready};
 /// ```
 pub struct UnixDatagram {
     io: Registered<net::UnixDatagram>,
-    /// By what the task waits that was last in [`UnixDatagram::poll_send_to`] and found the receiver's queue full.
+    /// By what the task waits that was last in [`UnixDatagram::poll_send_to`] and found the receiver's queue full. Who is done there closes it.
     probe: Mutex<Option<Registered<net::UnixDatagram>>>,
 }
 
@@ -525,9 +525,14 @@ impl UnixDatagram {
         let target = target.as_ref();
         let send = |socket: &net::UnixDatagram| send_to(socket, datagram, target);
         loop {
-            let sent = ready!(self.io.poll_io(cx, Direction::Write, send))?;
-            if let Some(sent) = sent {
-                return Poll::Ready(Ok(sent));
+            let sent = ready!(self.io.poll_io(cx, Direction::Write, send));
+            if let Some(result) = sent.transpose() {
+                let probe = self.probe.lock().take();
+                if let Some(probe) = probe {
+                    // It may be another's, who then makes one anew.
+                    probe.wake();
+                }
+                return Poll::Ready(result);
             }
             if let Some(probe) = self.probe(target)?
                 && probe.poll_ready(cx, Direction::Write)?.is_pending()
