@@ -1,7 +1,8 @@
 //! Datagram sockets: many tasks at one of them, full queues, whoever's runtime.
 
-use crate::support::{once_waiting, until};
-use futures_lite::future::{block_on, poll_once};
+use crate::accept::{assert_exhausted, exhaust, limit_descriptors};
+use crate::support::{alone, once_waiting, until};
+use futures_lite::future::{block_on, poll_once, zip};
 use heist::io::Interest;
 use heist::net::{UdpSocket, UnixDatagram};
 use heist_tests::{Running, Shape, Tally, receive, wait_until};
@@ -297,6 +298,37 @@ pub(crate) fn a_receiver_that_is_connected_back_reads_as_it_is_sent_to(shape: Sh
         }
         receives.join().unwrap();
     });
+}
+
+/// Who would wait for room, and has no descriptor left to wait by, is told; and waits once there is one.
+pub(crate) fn a_want_of_descriptors_is_no_wait_without_end(shape: Shape) {
+    alone(
+        shape,
+        "datagrams::a_want_of_descriptors_is_no_wait_without_end",
+        async {
+            limit_descriptors(40);
+            let name = Name::new();
+            let server = UnixDatagram::bind(&name.0).unwrap();
+            let sender = UnixDatagram::unbound().unwrap();
+            let mut datagrams = 1;
+            while sender.try_send_to(b"1", &name.0).is_ok() {
+                datagrams += 1;
+            }
+            let mut files = exhaust();
+            for _ in 0..3 {
+                assert_exhausted(sender.send_to(b"1", &name.0).await);
+                assert_exhausted(poll_fn(|cx| sender.poll_send_to(cx, b"1", &name.0)).await);
+            }
+            files.pop();
+            let receive = async {
+                for _ in 0..datagrams {
+                    server.recv(&mut [0]).await.unwrap();
+                }
+            };
+            let (sent, ()) = zip(sender.send_to(b"1", &name.0), receive).await;
+            assert_eq!(sent.unwrap(), 1);
+        },
+    );
 }
 
 pub(crate) fn an_echo_between_many(shape: Shape) {

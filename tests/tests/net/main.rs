@@ -69,6 +69,7 @@ suite! {
         many_send_by_name_to_a_full_queue
         many_send_to_a_full_queue_while_connected
         a_receiver_that_is_connected_back_reads_as_it_is_sent_to
+        a_want_of_descriptors_is_no_wait_without_end
         an_echo_between_many
         from_runtime_to_runtime
         without_its_runtime_there_are_errors;

@@ -452,7 +452,8 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// Those of the system: `NotFound` if there is nothing at the path, `ConnectionRefused` if nobody has it open; if the runtime is shut down.
+    /// Those of the system: `NotFound` if there is nothing at the path, `ConnectionRefused` if nobody has it open; if the runtime is shut down; if the receiver has no room, and there
+    /// is no descriptor left for the socket by which it would wait.
     ///
     /// # Cancel safety
     ///
