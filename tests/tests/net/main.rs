@@ -120,6 +120,8 @@ suite! {
         sixteen_in_writable
         halves_in_two_tasks
         a_listener_as_a_stream
+        an_empty_buffer_is_full_at_once
+        an_empty_buffer_takes_nothing
         nothing_is_left_open;
     waiting:
         the_last_waker_is_woken
