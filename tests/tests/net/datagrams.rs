@@ -10,6 +10,7 @@ use socket2::SockRef;
 use std::collections::HashSet;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::Shutdown;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
@@ -329,6 +330,58 @@ pub(crate) fn a_want_of_descriptors_is_no_wait_without_end(shape: Shape) {
             assert_eq!(sent.unwrap(), 1);
         },
     );
+}
+
+/// Who waits, in whatever way, and who comes later; but first what has come before.
+pub(crate) fn the_end_of_receiving(shape: Shape) {
+    shape.block_on(async {
+        for how in [Shutdown::Read, Shutdown::Both] {
+            let (sender, socket) = UnixDatagram::pair().unwrap();
+            let socket = Arc::new(socket);
+            let waiting = Tally::new();
+            let receive = |task| {
+                let (socket, waiting) = (socket.clone(), waiting.clone());
+                heist::spawn(async move {
+                    let mut buffer = [0; 8];
+                    let receive = async {
+                        match task {
+                            0 => poll_fn(|cx| socket.poll_recv(cx, &mut buffer)).await,
+                            1 => socket.recv(&mut buffer).await,
+                            _ => {
+                                let (length, from) = socket.recv_from(&mut buffer).await?;
+                                assert!(from.is_unnamed());
+                                Ok(length)
+                            }
+                        }
+                    };
+                    once_waiting(receive, || waiting.hit()).await
+                })
+            };
+            let tasks: Vec<_> = (0..TASKS).map(receive).collect();
+            until(|| waiting.count() == TASKS).await;
+            socket.shutdown(how).unwrap();
+            for task in tasks {
+                assert_eq!(task.await.unwrap().unwrap(), 0);
+            }
+            assert_eq!(socket.recv(&mut [0; 8]).await.unwrap(), 0);
+            assert_eq!(socket.try_recv(&mut [0; 8]).unwrap(), 0);
+            let (length, from) = socket.try_recv_from(&mut [0; 8]).unwrap();
+            assert!(length == 0 && from.is_unnamed());
+            assert!(sender.send(b"late").await.is_err());
+
+            let (sender, socket) = UnixDatagram::pair().unwrap();
+            sender.send(b"early").await.unwrap();
+            socket.shutdown(how).unwrap();
+            assert_eq!(socket.recv(&mut [0; 8]).await.unwrap(), 5);
+            assert_eq!(socket.recv(&mut [0; 8]).await.unwrap(), 0);
+        }
+        // The other way goes on.
+        let (sender, socket) = UnixDatagram::pair().unwrap();
+        socket.shutdown(Shutdown::Write).unwrap();
+        assert!(poll_once(socket.recv(&mut [0; 8])).await.is_none());
+        sender.send(b"still").await.unwrap();
+        assert_eq!(socket.recv(&mut [0; 8]).await.unwrap(), 5);
+    });
 }
 
 pub(crate) fn an_echo_between_many(shape: Shape) {

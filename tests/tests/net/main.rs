@@ -70,6 +70,7 @@ suite! {
         many_send_to_a_full_queue_while_connected
         a_receiver_that_is_connected_back_reads_as_it_is_sent_to
         a_want_of_descriptors_is_no_wait_without_end
+        the_end_of_receiving
         an_echo_between_many
         from_runtime_to_runtime
         without_its_runtime_there_are_errors;

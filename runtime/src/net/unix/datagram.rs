@@ -24,6 +24,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::task::{Context, Poll, ready};
 
 /// A Unix datagram socket: what asyncio's `loop.create_datagram_endpoint` makes for the family `AF_UNIX`.
@@ -31,7 +33,7 @@ use std::task::{Context, Poll, ready};
 /// All its methods take `&self`, so that an [`Arc`](std::sync::Arc) of it can be shared: any number of tasks may send and receive at the same time. Each datagram is received by
 /// one of them.
 ///
-/// A datagram comes as a whole, and in order: what doesn't fit into the buffer is thrown away. It may have no bytes at all, so that 0 is no end. None gets lost: a sender waits
+/// A datagram comes as a whole, and in order: what doesn't fit into the buffer is thrown away. It may have no bytes at all, so that 0 is no end (but of what was [shut down](UnixDatagram::shutdown)). None gets lost: a sender waits
 /// until the receiver has room.
 ///
 /// # Examples
@@ -60,6 +62,8 @@ pub struct UnixDatagram {
     io: Registered<net::UnixDatagram>,
     /// By what the task waits that was last in [`UnixDatagram::poll_send_to`] and found the receiver's queue full. Who is done there closes it.
     probe: Mutex<Option<Registered<net::UnixDatagram>>>,
+    /// Whether [`UnixDatagram::shutdown`] has ended receiving, or is about to.
+    has_ended: AtomicBool,
 }
 
 impl UnixDatagram {
@@ -184,6 +188,7 @@ impl UnixDatagram {
         Ok(Self {
             io: Registered::new(socket, Kind::Datagram)?,
             probe: Mutex::new(None),
+            has_ended: AtomicBool::new(false),
         })
     }
 
@@ -667,7 +672,7 @@ impl UnixDatagram {
     /// ```
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.io
-            .io(Interest::READABLE, |socket| socket.recv(buffer))
+            .io(Interest::READABLE, |_| self.receive(buffer))
             .await
     }
 
@@ -696,7 +701,7 @@ impl UnixDatagram {
     /// ```
     pub fn poll_recv(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.io
-            .poll_io(cx, Direction::Read, |socket| socket.recv(buffer))
+            .poll_io(cx, Direction::Read, |_| self.receive(buffer))
     }
 
     /// [`UnixDatagram::recv`] without waiting.
@@ -722,8 +727,7 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.io
-            .try_io(Interest::READABLE, |socket| socket.recv(buffer))
+        self.io.try_io(Interest::READABLE, |_| self.receive(buffer))
     }
 
     /// Receives a datagram, and says how long it is, and from where. It waits until there is one.
@@ -755,7 +759,7 @@ impl UnixDatagram {
     /// ```
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
-            .io(Interest::READABLE, |socket| recv_from(socket, buffer))
+            .io(Interest::READABLE, |_| self.receive_from(buffer))
             .await
     }
 
@@ -789,7 +793,7 @@ impl UnixDatagram {
         buffer: &mut [u8],
     ) -> Poll<io::Result<(usize, SocketAddr)>> {
         self.io
-            .poll_io(cx, Direction::Read, |socket| recv_from(socket, buffer))
+            .poll_io(cx, Direction::Read, |_| self.receive_from(buffer))
     }
 
     /// [`UnixDatagram::recv_from`] without waiting.
@@ -817,7 +821,7 @@ impl UnixDatagram {
     /// ```
     pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
-            .try_io(Interest::READABLE, |socket| recv_from(socket, buffer))
+            .try_io(Interest::READABLE, |_| self.receive_from(buffer))
     }
 
     /// Runs a system call of your own on the socket, if it is ready for `interest` as far as is known.
@@ -912,7 +916,8 @@ impl UnixDatagram {
         self.std().take_error()
     }
 
-    /// Ends receiving, sending, or both, at once.
+    /// Ends receiving, sending, or both, at once: who waits for a datagram receives 0 bytes, of nobody, as does who asks for one later, once those that have come already are received; who
+    /// sends gets an error.
     ///
     /// # Errors
     ///
@@ -934,6 +939,10 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        if how != Shutdown::Write {
+            // Before the kernel wakes anybody. Release, with the load's Acquire: who is woken by that sees it.
+            self.has_ended.store(true, Release);
+        }
         self.std().shutdown(how)
     }
 
@@ -948,6 +957,32 @@ impl UnixDatagram {
                 connected?;
                 Ok(Some(self.io.new_unready_beside(probe, Kind::Datagram)?))
             }
+        }
+    }
+
+    fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.or_end(|| 0, || self.std().recv(buffer))
+    }
+
+    fn receive_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let end = || (0, SocketAddr::unnamed());
+        self.or_end(end, || {
+            let (length, from) = self.std().recv_from(buffer)?;
+            Ok((length, from.into()))
+        })
+    }
+
+    /// What `receive` comes to: if it would block when receiving has ended, `end`. (Linux says `EAGAIN` to who doesn't let it block, 0 to who does.)
+    fn or_end<R>(
+        &self,
+        end: impl FnOnce() -> R,
+        receive: impl FnOnce() -> io::Result<R>,
+    ) -> io::Result<R> {
+        // Asked first: what came before the end is received before it.
+        let has_ended = self.has_ended.load(Acquire);
+        match receive() {
+            Err(error) if has_ended && error.kind() == io::ErrorKind::WouldBlock => Ok(end()),
+            result => result,
         }
     }
 
@@ -975,11 +1010,6 @@ fn has_room(socket: &net::UnixDatagram) -> bool {
     let is_full = |error: io::Error| error.kind() == io::ErrorKind::WouldBlock;
     cfg!(any(target_os = "android", target_os = "linux"))
         && !socket.send_to(&[], "/").is_err_and(is_full)
-}
-
-fn recv_from(socket: &net::UnixDatagram, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-    let (length, from) = socket.recv_from(buffer)?;
-    Ok((length, from.into()))
 }
 
 // The lock is held only for a move: nothing is left half done.
