@@ -7,6 +7,8 @@
 //! The process's own streams are [`stdin`](fn@stdin), [`stdout`](fn@stdout) and [`stderr`]; two connected ones without a kernel are made by [`duplex`](fn@duplex), and
 //! [`copy_bidirectional`](fn@copy_bidirectional) connects two of any kind. `lines()`, `split` and `bytes` are streams.
 //!
+//! `read_line` and `read_to_string` want an empty string, where tokio's append: with debug assertions they panic if it isn't, without them what was in it is lost.
+//!
 //! # Cancel safety
 //!
 //! Of the extension traits' futures, one that is dropped before it is done

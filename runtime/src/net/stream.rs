@@ -2,21 +2,25 @@
 //!
 //! Buffers come in, and interests to wait for; what goes out are the system calls of the standard library's socket, and their results. The
 //! public types, and their halves through them, are the only callers.
+//!
+//! A read into an empty buffer makes no system call, and so leaves an error that there may be to the next one. (Linux would say that a read of no bytes blocks, as long as there are none.)
 #![forbid(unsafe_code)]
 
 use crate::io::{Interest, Ready};
 use crate::reactor::{Direction, Kind, Registered};
+use heist_sync::coop;
 use rustix::io::Errno;
 #[cfg(any(feature = "hyper", feature = "tokio-io"))]
 use rustix::net::RecvFlags;
 use socket2::{SockAddr, Socket};
 use std::fmt;
+use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 #[cfg(any(feature = "hyper", feature = "tokio-io"))]
 use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::os::fd::AsFd;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// A stream socket of the standard library.
 pub(super) trait Transport: AsFd + From<Socket> {
@@ -149,18 +153,32 @@ impl<S: Transport> Stream<S> {
         self.io.user_io(interest, |_| operation()).await
     }
 
-    /// Runs `op`, which reads something without taking it, until it doesn't block.
-    pub(super) async fn look(&self, op: impl FnMut(&S) -> io::Result<usize>) -> io::Result<usize> {
-        self.io.io(Interest::READABLE, op).await
+    /// Runs `op`, which reads something into the buffer without taking it, until it doesn't block.
+    pub(super) async fn look(
+        &self,
+        buffer: &mut [u8],
+        mut op: impl FnMut(&S, &mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return poll_fn(poll_nothing).await;
+        }
+        self.io
+            .io(Interest::READABLE, |socket| op(socket, buffer))
+            .await
     }
 
     /// The same for `poll_` methods.
     pub(super) fn poll_look(
         &self,
         cx: &mut Context<'_>,
-        op: impl FnMut(&S) -> io::Result<usize>,
+        buffer: &mut [u8],
+        mut op: impl FnMut(&S, &mut [u8]) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        self.io.poll_io(cx, Direction::Read, op)
+        if buffer.is_empty() {
+            return poll_nothing(cx);
+        }
+        self.io
+            .poll_io(cx, Direction::Read, |socket| op(socket, buffer))
     }
 
     /// Ends the writing half.
@@ -195,6 +213,9 @@ impl<S: Transport> Stream<S> {
         len: usize,
         op: impl FnMut(&S) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
+        if len == 0 && direction == Direction::Read {
+            return poll_nothing(cx);
+        }
         if S::SHORT_IS_DRAINED {
             self.io.poll_stream_io(cx, direction, len, op)
         } else {
@@ -208,11 +229,17 @@ where
     for<'a> &'a S: Read + Write,
 {
     pub(super) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
         self.io
             .try_io(Interest::READABLE, |mut socket| socket.read(buffer))
     }
 
     pub(super) fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        if total(buffers.iter().map(|buffer| buffer.len())) == 0 {
+            return Ok(0);
+        }
         self.io.try_io(Interest::READABLE, |mut socket| {
             socket.read_vectored(buffers)
         })
@@ -268,6 +295,13 @@ where
             socket.write_vectored(buffers)
         })
     }
+}
+
+/// What a read into an empty buffer comes to, also of a pipe. It spends the budget: who goes on reading nothing must give way as well.
+#[cold]
+pub(super) fn poll_nothing(cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    ready!(coop::poll_proceed(cx)).made_progress();
+    Poll::Ready(Ok(0))
 }
 
 /// How many buffers Linux takes in one call (`UIO_MAXIOV`), and `std` therefore gives it. Nothing depends on it elsewhere.

@@ -577,7 +577,9 @@ impl TcpStream {
     /// # }
     /// ```
     pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.look(|stream| stream.peek(buffer)).await
+        self.stream
+            .look(buffer, |stream, buffer| stream.peek(buffer))
+            .await
     }
 
     /// [`TcpStream::peek`] for `poll_` methods. Of several tasks that wait in this direction through a `poll_` method, the last is woken.
@@ -607,7 +609,8 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.stream.poll_look(cx, |stream| stream.peek(buffer))
+        self.stream
+            .poll_look(cx, buffer, |stream, buffer| stream.peek(buffer))
     }
 
     /// Splits it for a while into a half that reads and one that writes, which can be used at the same time.

@@ -313,6 +313,11 @@ impl<T: AsFd> Registered<T> {
         Poll::Ready(Ok(seen))
     }
 
+    /// Wakes who still waits, and finds nothing new: for who is about to drop what others may wait by.
+    pub(crate) fn wake(&self) {
+        self.slot().wake(Ready::ALL);
+    }
+
     /// A user's operation that began with `seen` would have blocked: none of `interest` is there.
     pub(crate) fn clear(&self, seen: Snapshot, interest: Interest) {
         self.slot().readiness().clear(seen, interest);

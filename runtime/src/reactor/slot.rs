@@ -154,7 +154,8 @@ impl Slot {
         (pollers, leaked)
     }
 
-    fn wake(&self, ready: Ready) {
+    /// Wakes who waits for any of `ready`.
+    pub(super) fn wake(&self, ready: Ready) {
         let mut waiters = self.waiters.lock();
         let mut take = |direction: Direction| {
             let wanted = ready.intersects(direction.interest().mask());

@@ -128,7 +128,7 @@ pub(crate) fn who_leaves_takes_no_connection_along(shape: Shape) {
 }
 
 /// Takes all descriptors that there are.
-fn exhaust() -> Vec<File> {
+pub(crate) fn exhaust() -> Vec<File> {
     let mut files = Vec::new();
     loop {
         match File::open("/dev/null") {
@@ -142,7 +142,7 @@ fn exhaust() -> Vec<File> {
 }
 
 /// Leaves room for so many descriptors more.
-fn limit_descriptors(more: usize) {
+pub(crate) fn limit_descriptors(more: usize) {
     let limit = Rlimit {
         current: Some((open_descriptors() + more) as u64),
         ..getrlimit(Resource::Nofile)
@@ -151,7 +151,7 @@ fn limit_descriptors(more: usize) {
 }
 
 #[track_caller]
-fn assert_exhausted<T>(outcome: io::Result<T>) {
+pub(crate) fn assert_exhausted<T>(outcome: io::Result<T>) {
     let Err(error) = outcome else {
         panic!("there was a descriptor left");
     };

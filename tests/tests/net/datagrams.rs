@@ -1,18 +1,24 @@
 //! Datagram sockets: many tasks at one of them, full queues, whoever's runtime.
 
-use crate::support::{once_waiting, until};
-use futures_lite::future::{block_on, poll_once};
+use crate::accept::{assert_exhausted, exhaust, limit_descriptors};
+use crate::support::{alone, once_waiting, until};
+use futures_lite::future::{block_on, poll_once, zip};
 use heist::io::Interest;
 use heist::net::{UdpSocket, UnixDatagram};
 use heist_tests::{Running, Shape, Tally, receive, wait_until};
+use socket2::SockRef;
 use std::collections::HashSet;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::net::Shutdown;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, mpsc};
+use std::thread;
 
 const TASKS: usize = 16;
+/// A datagram that fills the buffer of [`narrow`] alone.
+const LARGE: usize = 15_000;
 
 async fn udp() -> UdpSocket {
     UdpSocket::bind("127.0.0.1:0").await.unwrap()
@@ -258,6 +264,123 @@ pub(crate) fn many_send_to_a_full_queue_while_connected(shape: Shape) {
             async move { socket.send(&datagram).await }
         };
         send_from_everywhere(server, send).await;
+    });
+}
+
+/// Gives a socket little room for what it has sent and nobody has received.
+fn narrow(socket: &UnixDatagram) {
+    // The kernel doubles it.
+    let socket = SockRef::from(socket);
+    socket.set_send_buffer_size(8_000).unwrap();
+}
+
+/// A receiver that is connected to the sender has no limit but the sender's own buffer, and no third socket may connect to it.
+pub(crate) fn a_receiver_that_is_connected_back_reads_as_it_is_sent_to(shape: Shape) {
+    const DATAGRAMS: usize = 5_000;
+    shape.block_on(async {
+        let (name, receivers_name) = (Name::new(), Name::new());
+        let sender = UnixDatagram::bind(&name.0).unwrap();
+        narrow(&sender);
+        let receiver = std::os::unix::net::UnixDatagram::bind(&receivers_name.0).unwrap();
+        receiver.connect(&name.0).unwrap();
+        // Beside the runtime, so that it reads at any moment.
+        let receives = thread::spawn(move || {
+            let mut buffer = vec![0; LARGE];
+            (0..DATAGRAMS).for_each(|_| assert_eq!(receiver.recv(&mut buffer).unwrap(), LARGE));
+        });
+        let datagram = vec![0; LARGE];
+        for number in 0..DATAGRAMS {
+            let sent = if number % 2 == 0 {
+                sender.send_to(&datagram, &receivers_name.0).await
+            } else {
+                poll_fn(|cx| sender.poll_send_to(cx, &datagram, &receivers_name.0)).await
+            };
+            assert_eq!(sent.unwrap(), LARGE);
+        }
+        receives.join().unwrap();
+    });
+}
+
+/// Who would wait for room, and has no descriptor left to wait by, is told; and waits once there is one.
+pub(crate) fn a_want_of_descriptors_is_no_wait_without_end(shape: Shape) {
+    alone(
+        shape,
+        "datagrams::a_want_of_descriptors_is_no_wait_without_end",
+        async {
+            limit_descriptors(40);
+            let name = Name::new();
+            let server = UnixDatagram::bind(&name.0).unwrap();
+            let sender = UnixDatagram::unbound().unwrap();
+            let mut datagrams = 1;
+            while sender.try_send_to(b"1", &name.0).is_ok() {
+                datagrams += 1;
+            }
+            let mut files = exhaust();
+            for _ in 0..3 {
+                assert_exhausted(sender.send_to(b"1", &name.0).await);
+                assert_exhausted(poll_fn(|cx| sender.poll_send_to(cx, b"1", &name.0)).await);
+            }
+            files.pop();
+            let receive = async {
+                for _ in 0..datagrams {
+                    server.recv(&mut [0]).await.unwrap();
+                }
+            };
+            let (sent, ()) = zip(sender.send_to(b"1", &name.0), receive).await;
+            assert_eq!(sent.unwrap(), 1);
+        },
+    );
+}
+
+/// Who waits, in whatever way, and who comes later; but first what has come before.
+pub(crate) fn the_end_of_receiving(shape: Shape) {
+    shape.block_on(async {
+        for how in [Shutdown::Read, Shutdown::Both] {
+            let (sender, socket) = UnixDatagram::pair().unwrap();
+            let socket = Arc::new(socket);
+            let waiting = Tally::new();
+            let receive = |task| {
+                let (socket, waiting) = (socket.clone(), waiting.clone());
+                heist::spawn(async move {
+                    let mut buffer = [0; 8];
+                    let receive = async {
+                        match task {
+                            0 => poll_fn(|cx| socket.poll_recv(cx, &mut buffer)).await,
+                            1 => socket.recv(&mut buffer).await,
+                            _ => {
+                                let (length, from) = socket.recv_from(&mut buffer).await?;
+                                assert!(from.is_unnamed());
+                                Ok(length)
+                            }
+                        }
+                    };
+                    once_waiting(receive, || waiting.hit()).await
+                })
+            };
+            let tasks: Vec<_> = (0..TASKS).map(receive).collect();
+            until(|| waiting.count() == TASKS).await;
+            socket.shutdown(how).unwrap();
+            for task in tasks {
+                assert_eq!(task.await.unwrap().unwrap(), 0);
+            }
+            assert_eq!(socket.recv(&mut [0; 8]).await.unwrap(), 0);
+            assert_eq!(socket.try_recv(&mut [0; 8]).unwrap(), 0);
+            let (length, from) = socket.try_recv_from(&mut [0; 8]).unwrap();
+            assert!(length == 0 && from.is_unnamed());
+            assert!(sender.send(b"late").await.is_err());
+
+            let (sender, socket) = UnixDatagram::pair().unwrap();
+            sender.send(b"early").await.unwrap();
+            socket.shutdown(how).unwrap();
+            assert_eq!(socket.recv(&mut [0; 8]).await.unwrap(), 5);
+            assert_eq!(socket.recv(&mut [0; 8]).await.unwrap(), 0);
+        }
+        // The other way goes on.
+        let (sender, socket) = UnixDatagram::pair().unwrap();
+        socket.shutdown(Shutdown::Write).unwrap();
+        assert!(poll_once(socket.recv(&mut [0; 8])).await.is_none());
+        sender.send(b"still").await.unwrap();
+        assert_eq!(socket.recv(&mut [0; 8]).await.unwrap(), 5);
     });
 }
 

@@ -68,6 +68,9 @@ suite! {
         any_number_wait_until_it_is_readable
         many_send_by_name_to_a_full_queue
         many_send_to_a_full_queue_while_connected
+        a_receiver_that_is_connected_back_reads_as_it_is_sent_to
+        a_want_of_descriptors_is_no_wait_without_end
+        the_end_of_receiving
         an_echo_between_many
         from_runtime_to_runtime
         without_its_runtime_there_are_errors;
@@ -118,6 +121,8 @@ suite! {
         sixteen_in_writable
         halves_in_two_tasks
         a_listener_as_a_stream
+        an_empty_buffer_is_full_at_once
+        an_empty_buffer_takes_nothing
         nothing_is_left_open;
     waiting:
         the_last_waker_is_woken

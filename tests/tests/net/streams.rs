@@ -1,13 +1,16 @@
 //! What TCP and Unix streams have in common, and their halves: many tasks at one of them, each for both kinds.
 
-use crate::support::{alone, once_waiting, open_descriptors, pair, until};
+use crate::support::{
+    alone, once_waiting, open_descriptors, pair, until, wait_for_data, wait_for_end,
+};
 use futures_lite::future::poll_once;
 use heist::StreamExt;
-use heist::io::{AsyncReadExt, AsyncWriteExt};
+use heist::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use heist::net::unix::pipe::pipe;
 use heist::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use heist_tests::{Shape, Tally};
-use std::future::Future;
-use std::io::{self, ErrorKind};
+use std::future::{Future, poll_fn};
+use std::io::{self, ErrorKind, IoSliceMut};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -338,6 +341,71 @@ async fn wait(kind: usize, path: &Path, waiting: Tally) {
         }
     }
     drop(theirs);
+}
+
+/// Reads nothing in each way of `AsyncRead`, of what has nothing.
+async fn read_nothing(mut idle: impl AsyncRead + Unpin) {
+    // That it has nothing is known then.
+    assert!(poll_once(idle.read(&mut [0])).await.is_none());
+    for _ in 0..3 {
+        let read = poll_once(idle.read(&mut [])).await;
+        assert_eq!(read.expect("at once").unwrap(), 0);
+        for buffers in 0..3 {
+            let mut empty = [&mut [][..], &mut [], &mut []].map(IoSliceMut::new);
+            let read = poll_once(idle.read_vectored(&mut empty[..buffers])).await;
+            assert_eq!(read.expect("at once").unwrap(), 0);
+        }
+    }
+}
+
+/// What has an empty buffer to fill waits for nothing.
+pub(crate) fn an_empty_buffer_is_full_at_once(shape: Shape) {
+    shape.block_on(async {
+        let (mut tcp, _peer) = pair().await;
+        let (mut unix, _peer) = UnixStream::pair().unwrap();
+        let (_sender, mut receiver) = pipe().unwrap();
+        read_nothing(&mut tcp).await;
+        read_nothing(&mut unix).await;
+        read_nothing(&mut receiver).await;
+        read_nothing(tcp.split().0).await;
+        read_nothing(unix.split().0).await;
+
+        let peeked = poll_once(tcp.peek(&mut [])).await;
+        assert_eq!(peeked.expect("at once").unwrap(), 0);
+        let peeked = poll_once(poll_fn(|cx| tcp.poll_peek(cx, &mut []))).await;
+        assert_eq!(peeked.expect("at once").unwrap(), 0);
+        let empty = &mut [IoSliceMut::new(&mut [])];
+        assert_eq!(tcp.try_read(&mut []).unwrap(), 0);
+        assert_eq!(tcp.try_read_vectored(empty).unwrap(), 0);
+        assert_eq!(unix.try_read(&mut []).unwrap(), 0);
+        assert_eq!(unix.try_read_vectored(empty).unwrap(), 0);
+        assert_eq!(receiver.try_read(&mut []).unwrap(), 0);
+        assert_eq!(receiver.try_read_vectored(empty).unwrap(), 0);
+
+        read_nothing(tcp.into_split().0).await;
+        read_nothing(unix.into_split().0).await;
+    });
+}
+
+/// Nor does it take what the next read is to learn: data, an error, or the end.
+pub(crate) fn an_empty_buffer_takes_nothing(shape: Shape) {
+    shape.block_on(async {
+        let (mut client, mut server) = pair().await;
+        client.write_all(b"data").await.unwrap();
+        wait_for_data(&server);
+        assert_eq!(server.read(&mut []).await.unwrap(), 0);
+        assert_eq!(server.read(&mut [0; 8]).await.unwrap(), 4);
+        client.set_zero_linger().unwrap();
+        drop(client);
+        wait_for_end(&server);
+        assert_eq!(server.read(&mut []).await.unwrap(), 0);
+        assert_eq!(server.peek(&mut []).await.unwrap(), 0);
+        assert_eq!(server.try_read(&mut []).unwrap(), 0);
+        let outcome = server.read(&mut [0; 8]).await;
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::ConnectionReset);
+        assert_eq!(server.read(&mut []).await.unwrap(), 0);
+        assert_eq!(server.read(&mut [0; 8]).await.unwrap(), 0);
+    });
 }
 
 /// Aborted, whatever they wait in, tasks leave no descriptor open.

@@ -156,6 +156,49 @@ fn each_way_to_send_by_name_sleeps_until_there_is_room() {
     });
 }
 
+/// What is waited by is closed by who has sent. Another, who waits by it still, is woken, and waits by one of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_has_sent_by_polling_leaves_nothing_open() {
+    each_kind(|reactor| {
+        let (full, free) = (Folder::new(), Folder::new());
+        let _entered = reactor.enter();
+        let server = UnixDatagram::bind(full.socket()).unwrap();
+        let other = UnixDatagram::bind(free.socket()).unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        let (task, waker) = Task::new(reactor);
+        let cx = &mut Context::from_waker(&waker);
+        let catch_up = || while turn(reactor, Some(Duration::ZERO)) > 0 {};
+        let open = || {
+            let (opened, released) = reactor.registrations();
+            opened - released
+        };
+        fill(&full.socket());
+        for _ in 0..3 {
+            // It may have been ready, as far as was known.
+            for _ in 0..2 {
+                let late = sender.poll_send_to(cx, b"late", full.socket());
+                assert!(late.is_pending());
+                catch_up();
+            }
+            assert_eq!((task.wakes(), open()), (0, 4));
+            let sent = block_on(
+                reactor,
+                poll_fn(|cx| sender.poll_send_to(cx, b"free", free.socket())),
+            );
+            assert_eq!((sent.unwrap(), task.wakes(), open()), (4, 1, 3));
+            other.try_recv(&mut [0; 8]).unwrap();
+        }
+        assert!(sender.poll_send_to(cx, b"late", full.socket()).is_pending());
+        server.try_recv(&mut [0; 8]).unwrap();
+        catch_up();
+        assert_eq!((task.wakes(), open()), (1, 4));
+        let late = sender.poll_send_to(cx, b"late", full.socket());
+        assert!(matches!(late, Poll::Ready(Ok(4))));
+        assert_eq!((task.wakes(), open()), (0, 3));
+    });
+}
+
 /// One receiver without room doesn't make a socket wait for another.
 #[test]
 fn a_full_queue_is_no_obstacle_to_another_receiver() {
@@ -171,6 +214,59 @@ fn a_full_queue_is_no_obstacle_to_another_receiver() {
             assert_eq!(sender.send_to(b"free", free.socket()).await.unwrap(), 4);
             assert_eq!(other.recv(&mut [0; 8]).await.unwrap(), 4);
             assert!(poll_once(stuck.as_mut()).await.is_none());
+        });
+    });
+}
+
+/// Nor one to which it is connected: who sends by name waits for whom it names, whatever is full besides.
+#[test]
+fn a_connection_is_no_obstacle_to_another_receiver() {
+    each_kind(|reactor| {
+        let (full, named) = (Folder::new(), Folder::new());
+        block_on(reactor, async {
+            let _full = UnixDatagram::bind(full.socket()).unwrap();
+            let other = UnixDatagram::bind(named.socket()).unwrap();
+            let sender = UnixDatagram::unbound().unwrap();
+            sender.connect(full.socket()).unwrap();
+            fill(&full.socket());
+            for polled in [false, true] {
+                let datagrams = fill(&named.socket());
+                let mut send = pin!(async {
+                    if polled {
+                        poll_fn(|cx| sender.poll_send_to(cx, b"late", named.socket())).await
+                    } else {
+                        sender.send_to(b"late", named.socket()).await
+                    }
+                });
+                assert!(poll_once(send.as_mut()).await.is_none());
+                for _ in 0..datagrams {
+                    assert_eq!(other.recv(&mut [0; 8]).await.unwrap(), 7);
+                }
+                assert_eq!(send.await.unwrap(), 4);
+                assert_eq!(other.recv(&mut [0; 8]).await.unwrap(), 4);
+            }
+        });
+    });
+}
+
+/// A socket's own buffer that is half full, of what nobody receives, is no obstacle either.
+#[test]
+fn what_others_do_not_receive_is_no_obstacle_to_another_receiver() {
+    each_kind(|reactor| {
+        let (deaf, named) = (Folder::new(), Folder::new());
+        block_on(reactor, async {
+            let _deaf = UnixDatagram::bind(deaf.socket()).unwrap();
+            let other = UnixDatagram::bind(named.socket()).unwrap();
+            let sender = UnixDatagram::unbound().unwrap();
+            let half = SockRef::from(&sender).send_buffer_size().unwrap() / 2;
+            sender.send_to(&vec![0; half], deaf.socket()).await.unwrap();
+            let datagrams = fill(&named.socket());
+            let mut send = pin!(sender.send_to(b"late", named.socket()));
+            assert!(poll_once(send.as_mut()).await.is_none());
+            for _ in 0..datagrams {
+                assert_eq!(other.recv(&mut [0; 8]).await.unwrap(), 7);
+            }
+            assert_eq!(send.await.unwrap(), 4);
         });
     });
 }
@@ -214,5 +310,48 @@ fn what_was_sent_and_not_received_is_waited_for() {
             };
             assert_eq!(zip(send, receive).await.1, 4);
         });
+    });
+}
+
+/// The same of who sends by name: it sleeps meanwhile, since nobody's queue is full.
+#[cfg(target_os = "linux")]
+#[test]
+fn each_way_to_send_by_name_sleeps_until_its_own_buffer_has_room() {
+    each_kind(|reactor| {
+        let folder = Folder::new();
+        let path = folder.socket();
+        let _entered = reactor.enter();
+        let server = UnixDatagram::bind(&path).unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        let large = vec![0; SockRef::from(&sender).send_buffer_size().unwrap() / 2];
+        let (task, waker) = Task::new(reactor);
+        let cx = &mut Context::from_waker(&waker);
+        let catch_up = || while turn(reactor, Some(Duration::ZERO)) > 0 {};
+        for polled in [false, true] {
+            let mut sent = 0;
+            while sender.try_send_to(&large, &path).is_ok() {
+                sent += 1;
+            }
+            let mut send = pin!(async {
+                if polled {
+                    poll_fn(|cx| sender.poll_send_to(cx, b"late", &path)).await
+                } else {
+                    sender.send_to(b"late", &path).await
+                }
+            });
+            // It may have been ready, as far as was known.
+            for _ in 0..2 {
+                assert!(send.as_mut().poll(cx).is_pending());
+                catch_up();
+            }
+            assert_eq!(task.wakes(), 0);
+            for _ in 0..sent {
+                server.try_recv(&mut [0; 8]).unwrap();
+            }
+            catch_up();
+            assert_eq!(task.wakes(), 1);
+            assert!(matches!(send.poll(cx), Poll::Ready(Ok(4))));
+            assert_eq!(server.try_recv(&mut [0; 8]).unwrap(), 4);
+        }
     });
 }

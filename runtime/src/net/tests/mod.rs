@@ -253,6 +253,15 @@ fn the_budget_is_spent() {
                 polled
             });
             assert_eq!(reads, 100);
+            // Nor is nothing read for ever.
+            let mut read_nothing = pin!(async {
+                loop {
+                    client.read(&mut []).await.unwrap();
+                    client.peek(&mut []).await.unwrap();
+                }
+            });
+            let _: Poll<()> = with_budget(Budget::new(10), || read_nothing.as_mut().poll(cx));
+            assert_eq!(task.wakes(), 1);
         });
     });
 }

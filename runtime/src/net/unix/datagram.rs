@@ -7,13 +7,15 @@
 //! A socket that receives has a queue for so many datagrams (`net.unix.max_dgram_qlen`), whoever sends them. When it is full, Linux tells a sender that is connected to
 //! it when there is room again. A sender by name it tells at once, and again after each attempt, that it is writable: which it is, for other receivers. It would
 //! try again and again. So such a sender waits by a socket that it connects to the receiver for that alone ([`UnixDatagram::probe`]).
+//!
+//! When it is not the queue but the sender's own buffer that is full, of datagrams that nobody has received, it waits for its own socket. (Of which, while it is connected, Linux says
+//! nothing before the queue at the other end has room as well.)
 #![forbid(unsafe_code)]
 
 use super::SocketAddr;
 use crate::io::{Interest, Ready};
 use crate::loom::Mutex;
 use crate::reactor::{Direction, Kind, Registered};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::fmt;
 use std::io;
@@ -22,6 +24,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::task::{Context, Poll, ready};
 
 /// A Unix datagram socket: what asyncio's `loop.create_datagram_endpoint` makes for the family `AF_UNIX`.
@@ -29,7 +33,7 @@ use std::task::{Context, Poll, ready};
 /// All its methods take `&self`, so that an [`Arc`](std::sync::Arc) of it can be shared: any number of tasks may send and receive at the same time. Each datagram is received by
 /// one of them.
 ///
-/// A datagram comes as a whole, and in order: what doesn't fit into the buffer is thrown away. It may have no bytes at all, so that 0 is no end. None gets lost: a sender waits
+/// A datagram comes as a whole, and in order: what doesn't fit into the buffer is thrown away. It may have no bytes at all, so that 0 is no end (but of what was [shut down](UnixDatagram::shutdown)). None gets lost: a sender waits
 /// until the receiver has room.
 ///
 /// # Examples
@@ -56,8 +60,10 @@ use std::task::{Context, Poll, ready};
 /// ```
 pub struct UnixDatagram {
     io: Registered<net::UnixDatagram>,
-    /// By what the task waits that was last in [`UnixDatagram::poll_send_to`] and found the receiver's queue full.
+    /// By what the task waits that was last in [`UnixDatagram::poll_send_to`] and found the receiver's queue full. Who is done there closes it.
     probe: Mutex<Option<Registered<net::UnixDatagram>>>,
+    /// Whether [`UnixDatagram::shutdown`] has ended receiving, or is about to.
+    has_ended: AtomicBool,
 }
 
 impl UnixDatagram {
@@ -182,6 +188,7 @@ impl UnixDatagram {
         Ok(Self {
             io: Registered::new(socket, Kind::Datagram)?,
             probe: Mutex::new(None),
+            has_ended: AtomicBool::new(false),
         })
     }
 
@@ -450,7 +457,8 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// Those of the system: `NotFound` if there is nothing at the path, `ConnectionRefused` if nobody has it open; if the runtime is shut down.
+    /// Those of the system: `NotFound` if there is nothing at the path, `ConnectionRefused` if nobody has it open; if the runtime is shut down; if the receiver has no room, and there
+    /// is no descriptor left for the socket by which it would wait.
     ///
     /// # Cancel safety
     ///
@@ -523,9 +531,14 @@ impl UnixDatagram {
         let target = target.as_ref();
         let send = |socket: &net::UnixDatagram| send_to(socket, datagram, target);
         loop {
-            let sent = ready!(self.io.poll_io(cx, Direction::Write, send))?;
-            if let Some(sent) = sent {
-                return Poll::Ready(Ok(sent));
+            let sent = ready!(self.io.poll_io(cx, Direction::Write, send));
+            if let Some(result) = sent.transpose() {
+                let probe = self.probe.lock().take();
+                if let Some(probe) = probe {
+                    // It may be another's, who then makes one anew.
+                    probe.wake();
+                }
+                return Poll::Ready(result);
             }
             if let Some(probe) = self.probe(target)?
                 && probe.poll_ready(cx, Direction::Write)?.is_pending()
@@ -659,7 +672,7 @@ impl UnixDatagram {
     /// ```
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.io
-            .io(Interest::READABLE, |socket| socket.recv(buffer))
+            .io(Interest::READABLE, |_| self.receive(buffer))
             .await
     }
 
@@ -688,7 +701,7 @@ impl UnixDatagram {
     /// ```
     pub fn poll_recv(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.io
-            .poll_io(cx, Direction::Read, |socket| socket.recv(buffer))
+            .poll_io(cx, Direction::Read, |_| self.receive(buffer))
     }
 
     /// [`UnixDatagram::recv`] without waiting.
@@ -714,8 +727,7 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.io
-            .try_io(Interest::READABLE, |socket| socket.recv(buffer))
+        self.io.try_io(Interest::READABLE, |_| self.receive(buffer))
     }
 
     /// Receives a datagram, and says how long it is, and from where. It waits until there is one.
@@ -747,7 +759,7 @@ impl UnixDatagram {
     /// ```
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
-            .io(Interest::READABLE, |socket| recv_from(socket, buffer))
+            .io(Interest::READABLE, |_| self.receive_from(buffer))
             .await
     }
 
@@ -781,7 +793,7 @@ impl UnixDatagram {
         buffer: &mut [u8],
     ) -> Poll<io::Result<(usize, SocketAddr)>> {
         self.io
-            .poll_io(cx, Direction::Read, |socket| recv_from(socket, buffer))
+            .poll_io(cx, Direction::Read, |_| self.receive_from(buffer))
     }
 
     /// [`UnixDatagram::recv_from`] without waiting.
@@ -809,7 +821,7 @@ impl UnixDatagram {
     /// ```
     pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
-            .try_io(Interest::READABLE, |socket| recv_from(socket, buffer))
+            .try_io(Interest::READABLE, |_| self.receive_from(buffer))
     }
 
     /// Runs a system call of your own on the socket, if it is ready for `interest` as far as is known.
@@ -904,7 +916,8 @@ impl UnixDatagram {
         self.std().take_error()
     }
 
-    /// Ends receiving, sending, or both, at once.
+    /// Ends receiving, sending, or both, at once: who waits for a datagram receives 0 bytes, of nobody, as does who asks for one later, once those that have come already are received; who
+    /// sends gets an error.
     ///
     /// # Errors
     ///
@@ -926,6 +939,10 @@ impl UnixDatagram {
     /// # }
     /// ```
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        if how != Shutdown::Write {
+            // Before the kernel wakes anybody. Release, with the load's Acquire: who is woken by that sees it.
+            self.has_ended.store(true, Release);
+        }
         self.std().shutdown(how)
     }
 
@@ -940,6 +957,32 @@ impl UnixDatagram {
                 connected?;
                 Ok(Some(self.io.new_unready_beside(probe, Kind::Datagram)?))
             }
+        }
+    }
+
+    fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.or_end(|| 0, || self.std().recv(buffer))
+    }
+
+    fn receive_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let end = || (0, SocketAddr::unnamed());
+        self.or_end(end, || {
+            let (length, from) = self.std().recv_from(buffer)?;
+            Ok((length, from.into()))
+        })
+    }
+
+    /// What `receive` comes to: if it would block when receiving has ended, `end`. (Linux says `EAGAIN` to who doesn't let it block, 0 to who does.)
+    fn or_end<R>(
+        &self,
+        end: impl FnOnce() -> R,
+        receive: impl FnOnce() -> io::Result<R>,
+    ) -> io::Result<R> {
+        // Asked first: what came before the end is received before it.
+        let has_ended = self.has_ended.load(Acquire);
+        match receive() {
+            Err(error) if has_ended && error.kind() == io::ErrorKind::WouldBlock => Ok(end()),
+            result => result,
         }
     }
 
@@ -960,17 +1003,13 @@ fn send_to(
     }
 }
 
-/// Whether a socket that could not send can, as far as it is concerned. Elsewhere than on Linux it says itself (`ENOBUFS`) that the target cannot receive.
+/// Whether the socket's own buffer has room: then it was the target that had none. (That it is writable would say less, or more: a connected socket is not while the queue at the
+/// other end is full, and no socket is before most of what it has sent was received.) Linux looks at the buffer before it looks for whom the datagram is for, and a directory is nobody.
+/// Elsewhere the system says itself (`ENOBUFS`) that the target cannot receive.
 fn has_room(socket: &net::UnixDatagram) -> bool {
-    let mut asked = [PollFd::new(socket, PollFlags::OUT)];
+    let is_full = |error: io::Error| error.kind() == io::ErrorKind::WouldBlock;
     cfg!(any(target_os = "android", target_os = "linux"))
-        && poll(&mut asked, Some(&Timespec::default())).is_ok()
-        && asked[0].revents().contains(PollFlags::OUT)
-}
-
-fn recv_from(socket: &net::UnixDatagram, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-    let (length, from) = socket.recv_from(buffer)?;
-    Ok((length, from.into()))
+        && !socket.send_to(&[], "/").is_err_and(is_full)
 }
 
 // The lock is held only for a move: nothing is left half done.

@@ -5,6 +5,7 @@
 
 use super::nonblocking;
 use crate::io::{Interest, Ready};
+use crate::net::stream::poll_nothing;
 use crate::reactor::{Direction, Kind, Registered};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use std::fmt;
@@ -112,11 +113,17 @@ impl End {
     }
 
     pub(super) fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
         self.io
             .try_io(Interest::READABLE, |mut pipe| pipe.read(buffer))
     }
 
     pub(super) fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        if buffers.iter().all(|buffer| buffer.is_empty()) {
+            return Ok(0);
+        }
         self.io
             .try_io(Interest::READABLE, |mut pipe| pipe.read_vectored(buffers))
     }
@@ -136,6 +143,9 @@ impl End {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        if buffer.is_empty() {
+            return poll_nothing(cx);
+        }
         self.io
             .poll_io(cx, Direction::Read, |mut pipe| pipe.read(buffer))
     }
@@ -145,6 +155,9 @@ impl End {
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
+        if buffers.iter().all(|buffer| buffer.is_empty()) {
+            return poll_nothing(cx);
+        }
         self.io
             .poll_io(cx, Direction::Read, |mut pipe| pipe.read_vectored(buffers))
     }
