@@ -7,6 +7,7 @@ use super::running::{Running, adopt_strays};
 use super::{ChildStderr, ChildStdin, ChildStdout};
 use crate::io::AsyncWriteExt;
 use futures_lite::future::try_zip;
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fmt;
 use std::io;
@@ -50,6 +51,8 @@ struct Process {
 enum State {
     Running(Running),
     Exited(ExitStatus),
+    /// It has ended, and somebody else has taken its status.
+    Lost,
 }
 
 impl Child {
@@ -105,7 +108,7 @@ impl Child {
     pub fn id(&self) -> Option<u32> {
         match &self.process.state {
             State::Running(running) => Some(running.id()),
-            State::Exited(_) => None,
+            State::Exited(_) | State::Lost => None,
         }
     }
 
@@ -133,7 +136,7 @@ impl Child {
     pub fn start_kill(&mut self) -> io::Result<()> {
         match &mut self.process.state {
             State::Running(running) => running.kill(),
-            State::Exited(_) => Ok(()),
+            State::Exited(_) | State::Lost => Ok(()),
         }
     }
 
@@ -230,11 +233,12 @@ impl Child {
     /// ```
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         self.stdin = None;
-        let status = match &mut self.process.state {
-            State::Running(running) => running.wait().await?,
+        let outcome = match &mut self.process.state {
+            State::Running(running) => running.wait().await,
             State::Exited(status) => return Ok(*status),
+            State::Lost => return Err(Errno::CHILD.into()),
         };
-        Ok(self.process.has_exited(status))
+        self.process.has_ended(outcome)
     }
 
     /// Says how it has ended, if it has: asyncio's `returncode`.
@@ -259,11 +263,13 @@ impl Child {
     /// # }
     /// ```
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
-        let status = match &mut self.process.state {
-            State::Running(running) => running.try_wait()?,
+        let outcome = match &mut self.process.state {
+            State::Running(running) => running.try_wait().transpose(),
             State::Exited(status) => return Ok(Some(*status)),
+            State::Lost => return Err(Errno::CHILD.into()),
         };
-        Ok(status.map(|status| self.process.has_exited(status)))
+        let ended = outcome.map(|outcome| self.process.has_ended(outcome));
+        ended.transpose()
     }
 
     /// Reads what it writes to the piped ones of its outputs, up to their ends, and waits for its end. [`stdin`](Child::stdin) is dropped first.
@@ -372,18 +378,22 @@ impl Child {
 }
 
 impl Process {
-    /// Notes how; what has told of it goes.
-    fn has_exited(&mut self, status: ExitStatus) -> ExitStatus {
-        self.state = State::Exited(status);
-        status
+    /// Notes how, or that nobody knows; what has told of it goes.
+    fn has_ended(&mut self, outcome: io::Result<ExitStatus>) -> io::Result<ExitStatus> {
+        match &outcome {
+            Ok(status) => self.state = State::Exited(*status),
+            Err(error) if Errno::from_io_error(error) == Some(Errno::CHILD) => {
+                self.state = State::Lost;
+            }
+            Err(_) => {}
+        }
+        outcome
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // In its place something that nobody looks at any more.
-        let gone = State::Exited(ExitStatus::default());
-        if let State::Running(mut running) = mem::replace(&mut self.state, gone) {
+        if let State::Running(mut running) = mem::replace(&mut self.state, State::Lost) {
             if self.kill_on_drop {
                 // It fails only if there is nothing left to kill.
                 let _ = running.kill();

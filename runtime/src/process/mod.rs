@@ -61,6 +61,7 @@
 
 mod child;
 mod command;
+mod pidfd;
 mod pipes;
 mod running;
 

@@ -4,17 +4,16 @@
 //! itself, as an errand in its runtime's reactor, until it can be reaped. If the runtime ends before, it is a *stray*, of which the next child to be spawned in any runtime makes an
 //! orphan there.
 //!
-//! A process's number means this child as long as it is not reaped, which happens in `try_wait` of the standard library's child alone: so neither it nor `kill` ever meets another.
+//! What is done to it goes by its pidfd, and never meets another process. Where there is none it goes by its number, which means this child as long as it is not reaped: so nobody but the standard
+//! library's `try_wait` may do that.
 #![forbid(unsafe_code)]
 
+use super::pidfd::PidFd;
 use crate::errand::Errand;
-use crate::io::Interest;
-use crate::reactor::{Kind, Registered};
 use crate::signal::unix::{Signal, SignalKind, signal};
 use parking_lot::Mutex;
 use std::io;
 use std::mem;
-use std::os::fd::OwnedFd;
 use std::process::{Child, ExitStatus};
 
 /// Children whose runtime has ended before them, and for whom nobody waits.
@@ -28,8 +27,7 @@ pub(super) struct Running {
 
 /// What tells of a child's end.
 enum End {
-    /// Ready when it has ended.
-    PidFd(Registered<OwnedFd>),
+    PidFd(PidFd),
     /// At each, any child may have ended.
     Signal(Signal),
 }
@@ -38,25 +36,11 @@ impl End {
     /// A pidfd if there can be one, else the signal.
     #[track_caller]
     fn of(child: &Child) -> io::Result<Self> {
-        if let Some(fd) = pidfd(child) {
-            // It has just been spawned: a look before the first event would be in vain.
-            let fd = Registered::new_unready(fd, Kind::Foreign(Interest::READABLE));
-            return Ok(Self::PidFd(fd?));
+        match PidFd::of(child)? {
+            Some(fd) => Ok(Self::PidFd(fd)),
+            None => signal(SignalKind::child()).map(Self::Signal),
         }
-        signal(SignalKind::child()).map(Self::Signal)
     }
-}
-
-/// None where there are none, or the system gives none: then there is another way, so why doesn't matter.
-#[cfg(all(target_os = "linux", not(heist_portable_reactor)))]
-fn pidfd(child: &Child) -> Option<OwnedFd> {
-    use rustix::process::{Pid, PidfdFlags, pidfd_open};
-    pidfd_open(Pid::from_child(child), PidfdFlags::empty()).ok()
-}
-
-#[cfg(not(all(target_os = "linux", not(heist_portable_reactor))))]
-fn pidfd(_: &Child) -> Option<OwnedFd> {
-    None
 }
 
 impl Running {
@@ -87,11 +71,17 @@ impl Running {
     }
 
     pub(super) fn kill(&mut self) -> io::Result<()> {
-        self.child.kill()
+        match &self.end {
+            End::PidFd(fd) => fd.kill(),
+            End::Signal(_) => self.child.kill(),
+        }
     }
 
     pub(super) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.child.try_wait()
+        match &self.end {
+            End::PidFd(fd) => fd.try_wait(&mut self.child),
+            End::Signal(_) => self.child.try_wait(),
+        }
     }
 
     /// Waits for its end. Dropped, it is as if it had never begun.
@@ -102,10 +92,7 @@ impl Running {
     pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
         let child = &mut self.child;
         match &mut self.end {
-            End::PidFd(fd) => {
-                let reap = |_: &OwnedFd| child.try_wait()?.ok_or(io::ErrorKind::WouldBlock.into());
-                fd.io(Interest::READABLE, reap).await
-            }
+            End::PidFd(fd) => fd.wait(child).await,
             End::Signal(signal) => loop {
                 // A signal that comes after this is still to be heard of.
                 if let Some(status) = child.try_wait()? {
@@ -122,12 +109,12 @@ impl Running {
 
     /// Lets it wait for itself, unless it has ended already.
     pub(super) fn orphan(mut self) {
-        if !matches!(self.child.try_wait(), Ok(None)) {
+        if !matches!(self.try_wait(), Ok(None)) {
             return;
         }
         Errand::start(async move {
             if self.wait().await.is_err()
-                && let Ok(None) = self.child.try_wait()
+                && let Ok(None) = self.try_wait()
             {
                 STRAYS.lock().push(self.child);
             }
