@@ -367,18 +367,34 @@ fn shutdown_wakes_all_and_a_poll_says_why() {
 
 #[test]
 fn reset_onto_a_closed_wheel_wakes() {
-    let (closed, open) = (timers(), timers());
-    closed.shutdown();
+    let timers = timers();
     let (wakes, waker) = Wakes::new();
     let mut sleep = {
-        let _entered = open.enter(Some(0));
+        let _entered = timers.enter(Some(0));
         arm(sleep(HOUR), &waker)
     };
-    let _entered = closed.enter(Some(0));
+    timers.shutdown();
+    let _entered = timers.enter(Some(1));
     sleep.as_mut().reset(Instant::now() + HOUR);
     assert_eq!(wakes.count(), 1);
     let outcome = catch_unwind(AssertUnwindSafe(|| poll_idly(sleep.as_mut())));
     assert!(message(outcome).contains("has been shut down"));
+}
+
+#[test]
+fn reset_in_another_runtime_stays_in_its_own() {
+    let (own, other) = (timers(), timers());
+    other.shutdown();
+    let (wakes, waker) = Wakes::new();
+    let mut sleep = {
+        let _entered = own.enter(Some(0));
+        arm(sleep(HOUR), &waker)
+    };
+    let _entered = other.enter(Some(0));
+    sleep.as_mut().reset(Instant::now() + HOUR);
+    assert_eq!(own.shared().turn(sleep.deadline()), 1);
+    assert_eq!(wakes.count(), 1);
+    assert!(poll_idly(sleep.as_mut()).is_ready());
 }
 
 #[test]
