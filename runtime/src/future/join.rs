@@ -17,12 +17,14 @@ pub mod __join {
         steps: usize,
         cx: &mut Context<'_>,
     ) -> bool {
-        let count = polls.len();
-        let first = *turn % count;
-        *turn = first + steps;
+        if *turn >= polls.len() {
+            *turn = 0;
+        }
+        let (last, first) = polls.split_at_mut(*turn);
+        *turn += steps;
         let mut done = true;
-        for step in 0..count {
-            done &= polls[(first + step) % count](cx);
+        for poll in first.iter_mut().chain(last) {
+            done &= poll(cx);
         }
         done
     }
