@@ -4,29 +4,52 @@
 #[doc(hidden)]
 pub mod __join {
     pub use futures_util::future::{maybe_done, try_maybe_done};
-    use std::task::Context;
 
-    /// Polls one of the futures: whether it is done.
-    pub type Poll<'a> = &'a mut dyn FnMut(&mut Context<'_>) -> bool;
+    /// One poll of all of them: whose turn it is.
+    #[derive(Debug)]
+    pub struct Round {
+        skipped: usize,
+        left: usize,
+    }
 
-    /// Polls all, beginning each time so many steps further on: with one, a future which spends the task's whole budget starves no other; with none, they keep their order. True: all are
-    /// done.
-    pub fn poll_all(
-        polls: &mut [Poll<'_>],
-        turn: &mut usize,
-        steps: usize,
-        cx: &mut Context<'_>,
-    ) -> bool {
-        if *turn >= polls.len() {
-            *turn = 0;
+    impl Round {
+        /// Of so many, beginning each time so many steps further on: with one, a future which spends the task's whole budget starves no other; with none, they keep their order.
+        #[inline]
+        pub fn begin(turn: &mut usize, steps: usize, count: usize) -> Self {
+            if *turn >= count {
+                *turn = 0;
+            }
+            let skipped = *turn;
+            *turn += steps;
+            Self {
+                skipped,
+                left: count,
+            }
         }
-        let (last, first) = polls.split_at_mut(*turn);
-        *turn += steps;
-        let mut done = true;
-        for poll in first.iter_mut().chain(last) {
-            done &= poll(cx);
+
+        /// Whether not all have had their turn. All are asked in their order, again and again.
+        #[inline]
+        pub fn goes_on(&self) -> bool {
+            self.left > 0
         }
-        done
+
+        /// Whether the next one has it now.
+        #[inline]
+        pub fn is_turn(&mut self) -> bool {
+            if self.skipped > 0 {
+                self.skipped -= 1;
+                return false;
+            }
+            let goes_on = self.goes_on();
+            self.left -= usize::from(goes_on);
+            goes_on
+        }
+    }
+
+    /// For each of them.
+    #[inline]
+    pub const fn one<T>(_: &T) -> usize {
+        1
     }
 }
 
@@ -60,10 +83,15 @@ macro_rules! join {
     (@bind $steps:literal ($($bound:ident)+)) => {{
         let mut turn = 0;
         ::core::future::poll_fn(|cx| {
-            let polls: &mut [$crate::__join::Poll<'_>] = &mut [$(
-                &mut |cx| ::core::future::Future::poll($bound.as_mut(), cx).is_ready(),
-            )+];
-            if $crate::__join::poll_all(polls, &mut turn, $steps, cx) {
+            let count = 0 $(+ $crate::__join::one(&$bound))+;
+            let mut round = $crate::__join::Round::begin(&mut turn, $steps, count);
+            let mut done = true;
+            while round.goes_on() {
+                $(if round.is_turn() {
+                    done &= ::core::future::Future::poll($bound.as_mut(), cx).is_ready();
+                })+
+            }
+            if done {
                 ::core::task::Poll::Ready(($(
                     $bound.as_mut().take_output().expect("it is done, and was not taken"),
                 )+))
@@ -119,30 +147,22 @@ macro_rules! try_join {
     (@bind $steps:literal ($($bound:ident)+)) => {{
         let mut turn = 0;
         ::core::future::poll_fn(|cx| {
-            let mut failure = ::core::option::Option::None;
-            let done = {
-                let failure = ::core::cell::RefCell::new(&mut failure);
-                let polls: &mut [$crate::__join::Poll<'_>] = &mut [$(
-                    &mut |cx| {
-                        // After a failure the others are polled no more.
-                        if failure.borrow().is_some() {
-                            return false;
+            let count = 0 $(+ $crate::__join::one(&$bound))+;
+            let mut round = $crate::__join::Round::begin(&mut turn, $steps, count);
+            let mut done = true;
+            while round.goes_on() {
+                $(if round.is_turn() {
+                    match ::core::future::Future::poll($bound.as_mut(), cx) {
+                        ::core::task::Poll::Pending => done = false,
+                        ::core::task::Poll::Ready(::core::result::Result::Ok(())) => {}
+                        // The others are polled no more.
+                        ::core::task::Poll::Ready(::core::result::Result::Err(error)) => {
+                            return ::core::task::Poll::Ready(::core::result::Result::Err(error));
                         }
-                        match ::core::future::Future::poll($bound.as_mut(), cx) {
-                            ::core::task::Poll::Pending => false,
-                            ::core::task::Poll::Ready(::core::result::Result::Ok(())) => true,
-                            ::core::task::Poll::Ready(::core::result::Result::Err(error)) => {
-                                **failure.borrow_mut() = ::core::option::Option::Some(error);
-                                false
-                            }
-                        }
-                    },
-                )+];
-                $crate::__join::poll_all(polls, &mut turn, $steps, cx)
-            };
-            if let ::core::option::Option::Some(error) = failure {
-                ::core::task::Poll::Ready(::core::result::Result::Err(error))
-            } else if done {
+                    }
+                })+
+            }
+            if done {
                 ::core::task::Poll::Ready(::core::result::Result::Ok(($(
                     $bound.as_mut().take_output().expect("it is done, and was not taken"),
                 )+)))
