@@ -217,48 +217,6 @@ pub(crate) fn appended_lines_by_many(shape: Shape) {
     });
 }
 
-pub(crate) fn places_that_the_caller_names(shape: Shape) {
-    let folder = Folder::new();
-    let path = folder.file("file");
-    shape.block_on(async {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true);
-        let mut file = options.open(&path).await.unwrap();
-        // Written at the cursor: seen by what comes after it.
-        file.write_all(&[1; 100]).await.unwrap();
-        let (read, buffer) = file.read_at([0; 200], 0).await;
-        assert_eq!(&buffer[..read.unwrap()], &[1; 100]);
-
-        let pieces =
-            (0..50_u8).map(|piece| file.write_all_at(vec![piece; 1_000], 1_000 * u64::from(piece)));
-        for (result, piece) in heist::gather(pieces).await {
-            result.unwrap();
-            assert_eq!(piece.len(), 1_000);
-        }
-        let pieces =
-            (0..50_u8).map(|piece| file.read_exact_at(vec![0; 1_000], 1_000 * u64::from(piece)));
-        for (piece, (result, read)) in heist::gather(pieces).await.into_iter().enumerate() {
-            result.unwrap();
-            assert_eq!(read, [piece as u8; 1_000]);
-        }
-        // More than is read at once.
-        let large = noise(1 << 20);
-        let (result, large) = file.write_all_at(large, 10).await;
-        result.unwrap();
-        let (result, read) = file.read_exact_at(vec![0; 1 << 20], 10).await;
-        result.unwrap();
-        assert!(read == large);
-        let (result, _) = file.read_exact_at(vec![0; 20], 1 << 20).await;
-        assert_eq!(
-            result.unwrap_err().kind(),
-            std::io::ErrorKind::UnexpectedEof
-        );
-        let (read, _) = file.read_at(vec![0; 20], 1 << 30).await;
-        assert_eq!(read.unwrap(), 0);
-        assert_eq!(file.seek(SeekFrom::Current(0)).await.unwrap(), 100);
-    });
-}
-
 pub(crate) fn back_to_the_standard_library(shape: Shape) {
     let folder = Folder::new();
     let path = folder.file("file");

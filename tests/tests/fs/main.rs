@@ -7,6 +7,7 @@ mod copying;
 mod directories;
 mod errors;
 mod file;
+mod places;
 mod process;
 mod support;
 mod whole;
@@ -53,10 +54,12 @@ suite! {
         what_was_accepted_is_written_when_the_runtime_ends
         slices_are_written_in_one
         appended_lines_by_many
-        places_that_the_caller_names
         back_to_the_standard_library
         a_pipe_as_a_file
         lines_of_a_file;
+    places:
+        what_is_written_is_read
+        offsets_that_no_file_has;
     errors:
         what_is_not_there
         a_full_disk_is_told
