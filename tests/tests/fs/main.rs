@@ -59,7 +59,9 @@ suite! {
         lines_of_a_file;
     places:
         what_is_written_is_read
-        offsets_that_no_file_has;
+        offsets_that_no_file_has
+        a_buffer_that_panics
+        reads_that_are_dropped_never_begin_and_writes_do;
     errors:
         what_is_not_there
         a_full_disk_is_told
