@@ -4,6 +4,7 @@ use crate::support::{Folder, noise};
 use heist::StreamExt;
 use heist::fs::{self, File, OpenOptions};
 use heist::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, SeekFrom};
+use heist::sync::oneshot;
 use heist_tests::{Shape, once_waiting};
 use std::future::poll_fn;
 use std::io::{IoSlice, Read, Seek, Write};
@@ -247,6 +248,46 @@ pub(crate) fn back_to_the_standard_library(shape: Shape) {
         assert_eq!(std::fs::read(&path).unwrap(), b"hello, world!");
         let std = File::from_std(std::fs::File::open(&path).unwrap()).try_into_std();
         assert!(std.is_ok());
+    });
+}
+
+/// Holds up the only thread of this runtime, until what it gives is dropped.
+async fn hold_up() -> impl Sized {
+    let (begun, begins) = oneshot::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    drop(heist::spawn_blocking(move || {
+        begun.send(()).unwrap();
+        released.recv()
+    }));
+    begins.await.unwrap();
+    release
+}
+
+/// With an error of a write that nobody was told of.
+pub(crate) fn a_file_that_comes_back_has_its_error(shape: Shape) {
+    let runtime = shape.build(shape.builder().max_blocking_threads(1));
+    runtime.block_on(async {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        let mut file = options.open("/dev/full").await.unwrap();
+        // Or the write itself may be told.
+        let held_up = hold_up().await;
+        file.write_all(b"x").await.unwrap();
+        drop(held_up);
+        // It waits until that has failed.
+        file.read_at([0], 0).await.0.unwrap();
+
+        let held_up = hold_up().await;
+        {
+            let mut write = pin!(file.write_at([1], 0));
+            let polled = poll_fn(|cx| Poll::Ready(write.as_mut().poll(cx))).await;
+            assert!(polled.is_pending());
+        }
+        let mut file = file.try_into_std().expect_err("a write waits for a thread");
+        drop(held_up);
+        let error = file.flush().await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+        file.flush().await.unwrap();
     });
 }
 

@@ -55,6 +55,7 @@ suite! {
         slices_are_written_in_one
         appended_lines_by_many
         back_to_the_standard_library
+        a_file_that_comes_back_has_its_error
         a_pipe_as_a_file
         lines_of_a_file;
     places:

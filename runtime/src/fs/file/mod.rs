@@ -511,25 +511,15 @@ impl File {
         expect(clippy::result_large_err, reason = "loom's types are larger")
     )]
     pub fn try_into_std(mut self) -> Result<StdFile, Self> {
-        if !self.behind.is_idle() || !self.ahead.is_idle() {
+        // Two are its own. There will not be more: only by this handle another is made.
+        let is_shared = Arc::strong_count(&self.std) > 2;
+        if is_shared || !self.behind.is_idle() || !self.ahead.is_idle() {
             return Err(self);
         }
         self.ahead.give_back(&self.std);
-        let Self {
-            std,
-            behind,
-            ahead,
-            now,
-            max_buf_size,
-        } = self;
+        let Self { std, behind, .. } = self;
         drop(behind);
-        Arc::try_unwrap(std).map_err(|std| Self {
-            behind: WriteBehind::new(std.clone()),
-            std,
-            ahead,
-            now,
-            max_buf_size,
-        })
+        Ok(Arc::into_inner(std).expect("nothing else has it"))
     }
 
     /// How many bytes it accepts before they are written, and reads at once at most: 2 MiB unless told.
