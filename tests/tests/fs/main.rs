@@ -3,6 +3,7 @@
 //!
 //! What concerns the whole process (its descriptors, its threads, its standard input) is done in a child: `process.rs`.
 
+mod ahead;
 mod copying;
 mod directories;
 mod errors;
@@ -63,6 +64,8 @@ suite! {
         offsets_that_no_file_has
         a_buffer_that_panics
         reads_that_are_dropped_never_begin_and_writes_do;
+    ahead:
+        a_seek_that_fails_repeats_nothing;
     errors:
         what_is_not_there
         a_full_disk_is_told

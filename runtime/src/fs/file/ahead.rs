@@ -6,6 +6,7 @@
 
 use crate::spawn::spawn_file_job;
 use crate::task::JoinHandle;
+use rustix::io::Errno;
 use std::fs::File as StdFile;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::mem;
@@ -177,10 +178,8 @@ impl Ahead {
         let seek = move || match to {
             SeekFrom::Current(offset) => match offset.checked_sub(unread) {
                 Some(offset) => (&*std).seek(SeekFrom::Current(offset)),
-                None => {
-                    (&*std).seek(SeekFrom::Current(-unread))?;
-                    (&*std).seek(to)
-                }
+                // Before the beginning of any file.
+                None => Err(Errno::INVAL.into()),
             },
             to => (&*std).seek(to),
         };
