@@ -65,6 +65,8 @@ suite! {
         a_buffer_that_panics
         reads_that_are_dropped_never_begin_and_writes_do;
     ahead:
+        what_has_changed_is_read_anew
+        what_changes_meanwhile_is_read_anew
         a_seek_that_fails_repeats_nothing;
     errors:
         what_is_not_there

@@ -4,11 +4,10 @@
 
 #![forbid(unsafe_code)]
 
-use super::File;
+use super::{File, Shared};
 use crate::fs::job::run;
 use crate::spawn::spawn_file_job;
 use heist_sync::oneshot;
-use std::fs::File as StdFile;
 use std::future::poll_fn;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -34,11 +33,11 @@ impl<B> Lent<B> {
     /// (Arguments are dropped from the last to the first.)
     fn use_for(
         mut self,
-        std: Arc<StdFile>,
-        operation: impl FnOnce(&StdFile, &mut B) -> io::Result<usize>,
+        file: Arc<Shared>,
+        operation: impl FnOnce(&Shared, &mut B) -> io::Result<usize>,
     ) -> io::Result<usize> {
         let buffer = self.buffer.as_mut().expect("only the drop takes it");
-        operation(&std, buffer)
+        operation(&file, buffer)
     }
 }
 
@@ -87,10 +86,10 @@ impl File {
         B: AsMut<[u8]> + Send + 'static,
     {
         poll_fn(|cx| self.behind.poll_idle(cx)).await;
-        if let Some(read) = self.now.read(&self.std, buffer.as_mut(), Some(offset)) {
+        if let Some(read) = self.now.read(&self.shared, buffer.as_mut(), Some(offset)) {
             return (Ok(read), buffer);
         }
-        let read = move |std: &StdFile, buffer: &mut B| std.read_at(buffer.as_mut(), offset);
+        let read = move |file: &Shared, buffer: &mut B| file.read_at(buffer.as_mut(), offset);
         self.lend_to_read(buffer, read).await
     }
 
@@ -129,8 +128,8 @@ impl File {
         let whole = buffer.as_mut().len();
         match read {
             Ok(read) if read < whole => {
-                let rest = move |std: &StdFile, buffer: &mut B| {
-                    std.read_exact_at(&mut buffer.as_mut()[read..], offset + read as u64)?;
+                let rest = move |file: &Shared, buffer: &mut B| {
+                    file.read_exact_at(&mut buffer.as_mut()[read..], offset + read as u64)?;
                     Ok(whole)
                 };
                 let (result, buffer) = self.lend_to_read(buffer, rest).await;
@@ -177,7 +176,7 @@ impl File {
         B: AsRef<[u8]> + Send + 'static,
     {
         poll_fn(|cx| self.behind.poll_idle(cx)).await;
-        let write = move |std: &StdFile, buffer: &mut B| std.write_at((*buffer).as_ref(), offset);
+        let write = move |file: &Shared, buffer: &mut B| file.write_at((*buffer).as_ref(), offset);
         self.lend_to_write(buffer, write).await
     }
 
@@ -215,9 +214,9 @@ impl File {
         B: AsRef<[u8]> + Send + 'static,
     {
         poll_fn(|cx| self.behind.poll_idle(cx)).await;
-        let write = move |std: &StdFile, buffer: &mut B| {
+        let write = move |file: &Shared, buffer: &mut B| {
             let bytes = (*buffer).as_ref();
-            std.write_all_at(bytes, offset)?;
+            file.write_all_at(bytes, offset)?;
             Ok(bytes.len())
         };
         let (result, buffer) = self.lend_to_write(buffer, write).await;
@@ -228,11 +227,11 @@ impl File {
     async fn lend_to_read<B: Send + 'static>(
         &self,
         buffer: B,
-        operation: impl FnOnce(&StdFile, &mut B) -> io::Result<usize> + Send + 'static,
+        operation: impl FnOnce(&Shared, &mut B) -> io::Result<usize> + Send + 'static,
     ) -> (io::Result<usize>, B) {
         let (lent, comes_back) = Lent::new(buffer);
-        let std = self.std.clone();
-        let result = run(move || lent.use_for(std, operation)).await;
+        let file = self.shared.clone();
+        let result = run(move || lent.use_for(file, operation)).await;
         (result, returned(comes_back).await)
     }
 
@@ -240,11 +239,16 @@ impl File {
     async fn lend_to_write<B: Send + 'static>(
         &self,
         buffer: B,
-        operation: impl FnOnce(&StdFile, &mut B) -> io::Result<usize> + Send + 'static,
+        operation: impl FnOnce(&Shared, &mut B) -> io::Result<usize> + Send + 'static,
     ) -> (io::Result<usize>, B) {
         let (lent, comes_back) = Lent::new(buffer);
-        let std = self.std.clone();
-        let job = spawn_file_job(move || lent.use_for(std, operation), true);
+        let file = self.shared.clone();
+        let write = move |file: &Shared, buffer: &mut B| {
+            let result = operation(file, buffer);
+            file.stale.set();
+            result
+        };
+        let job = spawn_file_job(move || lent.use_for(file, write), true);
         let result = job.await.unwrap_or_else(|error| Err(error.into()));
         (result, returned(comes_back).await)
     }
