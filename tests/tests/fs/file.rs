@@ -5,11 +5,12 @@ use heist::StreamExt;
 use heist::fs::{self, File, OpenOptions};
 use heist::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, SeekFrom};
 use heist::sync::oneshot;
-use heist_tests::{Shape, once_waiting};
-use std::future::poll_fn;
+use heist_tests::{Shape, once_waiting, until};
+use std::future::{Future, poll_fn};
 use std::io::{IoSlice, Read, Seek, Write};
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Wake, Waker};
 
 pub(crate) fn what_is_written_is_read(shape: Shape) {
     let folder = Folder::new();
@@ -288,6 +289,54 @@ pub(crate) fn a_file_that_comes_back_has_its_error(shape: Shape) {
         let error = file.flush().await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
         file.flush().await.unwrap();
+    });
+}
+
+/// A waker that wakes nobody.
+struct Nobody;
+
+impl Wake for Nobody {
+    fn wake(self: Arc<Self>) {}
+}
+
+/// Polls it once, and drops it: it waits. Gives what says whether the waker is kept.
+fn give_up<F: Future>(future: F) -> Weak<Nobody> {
+    let nobody = Arc::new(Nobody);
+    let kept = Arc::downgrade(&nobody);
+    let waker = Waker::from(nobody);
+    let mut future = pin!(future);
+    let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+    assert!(polled.is_pending());
+    kept
+}
+
+/// In a pipe that is full.
+pub(crate) fn who_gives_up_leaves_no_waker(shape: Shape) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    shape.block_on(async move {
+        let mut file = File::from(std::os::fd::OwnedFd::from(writer));
+        file.write_all(&[0; 200_000]).await.unwrap();
+        let waiting = [
+            give_up(file.sync_all()),
+            give_up(file.set_len(0)),
+            give_up(file.read_at([0], 0)),
+            give_up(file.write_all_at([0], 0)),
+        ];
+        // A job that has just begun may be about to wake them.
+        let kept = |of: &Weak<Nobody>| of.strong_count() > 0;
+        until("a waker was kept", || !waiting.iter().any(kept)).await;
+
+        // Of those that have the file to themselves the last one counts.
+        let waiting = [
+            give_up(file.flush()),
+            give_up(file.flush()),
+            give_up(file.close()),
+        ];
+        until("a waker was kept", || !waiting[..2].iter().any(kept)).await;
+        drop(file);
+        until("a waker was kept", || !kept(&waiting[2])).await;
+        // Only now the write ends.
+        drop(reader);
     });
 }
 

@@ -57,6 +57,7 @@ suite! {
         appended_lines_by_many
         back_to_the_standard_library
         a_file_that_comes_back_has_its_error
+        who_gives_up_leaves_no_waker
         a_pipe_as_a_file
         lines_of_a_file;
     places:
@@ -80,5 +81,6 @@ suite! {
         an_end_is_not_asked_for_again
         megabytes_through_little_room
         errors_end_it
-        who_waits_is_told_of_the_end;
+        who_waits_is_told_of_the_end
+        a_waker_that_comes_back_as_it_is_cloned;
 }

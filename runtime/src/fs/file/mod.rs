@@ -586,7 +586,7 @@ impl File {
         &self,
         operation: impl FnOnce(&Shared) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
-        poll_fn(|cx| self.behind.poll_flush(cx)).await?;
+        self.behind.flush().await?;
         let file = self.shared.clone();
         run(move || operation(&file)).await
     }

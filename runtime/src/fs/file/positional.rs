@@ -8,7 +8,6 @@ use super::{File, Shared};
 use crate::fs::job::run;
 use crate::spawn::spawn_file_job;
 use heist_sync::oneshot;
-use std::future::poll_fn;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -85,7 +84,7 @@ impl File {
     where
         B: AsMut<[u8]> + Send + 'static,
     {
-        poll_fn(|cx| self.behind.poll_idle(cx)).await;
+        self.behind.idle().await;
         if let Some(read) = self.now.read(&self.shared, buffer.as_mut(), Some(offset)) {
             return (Ok(read), buffer);
         }
@@ -175,7 +174,7 @@ impl File {
     where
         B: AsRef<[u8]> + Send + 'static,
     {
-        poll_fn(|cx| self.behind.poll_idle(cx)).await;
+        self.behind.idle().await;
         let write = move |file: &Shared, buffer: &mut B| file.write_at((*buffer).as_ref(), offset);
         self.lend_to_write(buffer, write).await
     }
@@ -213,7 +212,7 @@ impl File {
     where
         B: AsRef<[u8]> + Send + 'static,
     {
-        poll_fn(|cx| self.behind.poll_idle(cx)).await;
+        self.behind.idle().await;
         let write = move |file: &Shared, buffer: &mut B| {
             let bytes = (*buffer).as_ref();
             file.write_all_at(bytes, offset)?;
