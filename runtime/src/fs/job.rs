@@ -21,7 +21,7 @@ impl<T> Future for Operation<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         Poll::Ready(match ready!(Pin::new(&mut self.0).poll(cx)) {
             Ok(result) => result,
-            // Cancelled: the runtime has shut down meanwhile.
+            // Cancelled: the runtime has shut down meanwhile. Or it has panicked.
             Err(error) => Err(error.into()),
         })
     }

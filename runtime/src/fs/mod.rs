@@ -20,6 +20,7 @@
 //! | what | is guaranteed |
 //! | --- | --- |
 //! | a future here that is dropped | what hadn't begun never begins; what had is done to its end, on its thread |
+//! | a [`File::write_at`] or [`File::write_all_at`] that is dropped | is done, unless it was waiting for earlier writes |
 //! | a read at the cursor of a [`File`] that is dropped | no byte is lost: the next read has them |
 //! | a write to a [`File`] | is in its buffer when it is ready, with the system after `flush`, on the disk after [`File::sync_all`] |
 //! | a [`File`] that is dropped, or whose runtime shuts down | what it had accepted is written |

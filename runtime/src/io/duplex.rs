@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+use super::waiting::poll_locked;
 use crate::failure::wake;
 use crate::loom::{Arc, Mutex};
 use futures_io::{AsyncRead, AsyncWrite};
@@ -91,9 +92,6 @@ struct Ends {
     writer: Option<Waker>,
 }
 
-/// What was done under the lock, with the waker that is to be called, or dropped, without it.
-type Done<T> = (Poll<T>, Option<Waker>, Option<Waker>);
-
 impl Pipe {
     fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self {
@@ -103,47 +101,46 @@ impl Pipe {
     }
 
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        settle(self.read(cx.waker(), buffer))
+        let read = |ends: &mut Ends| {
+            if buffer.is_empty() || (ends.bytes.is_empty() && ends.is_closed) {
+                return Poll::Ready((Ok(0), None));
+            }
+            if ends.bytes.is_empty() {
+                return Poll::Pending;
+            }
+            // It reads what lies in one piece; the rest comes next.
+            let read = ends.bytes.read(buffer);
+            Poll::Ready((read, ends.writer.take()))
+        };
+        let polled = poll_locked(&self.ends, cx.waker(), read, |ends| &mut ends.reader);
+        let (read, woken) = ready!(polled);
+        woken.into_iter().for_each(wake);
+        Poll::Ready(read)
     }
 
     fn poll_write(&self, cx: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        settle(self.write(cx.waker(), buffers))
-    }
-
-    fn read(&self, waker: &Waker, buffer: &mut [u8]) -> Done<io::Result<usize>> {
-        let mut ends = self.ends.lock();
-        if buffer.is_empty() || (ends.bytes.is_empty() && ends.is_closed) {
-            return (Poll::Ready(Ok(0)), None, None);
-        }
-        if ends.bytes.is_empty() {
-            let former = ends.reader.replace(waker.clone());
-            return (Poll::Pending, None, former);
-        }
-        // It reads what lies in one piece; the rest comes next.
-        let read = ends.bytes.read(buffer);
-        (Poll::Ready(read), ends.writer.take(), None)
-    }
-
-    fn write(&self, waker: &Waker, buffers: &[IoSlice<'_>]) -> Done<io::Result<usize>> {
-        let mut ends = self.ends.lock();
-        if ends.is_closed {
-            let error = Err(ErrorKind::BrokenPipe.into());
-            return (Poll::Ready(error), None, None);
-        }
-        if buffers.iter().all(|buffer| buffer.is_empty()) {
-            return (Poll::Ready(Ok(0)), None, None);
-        }
-        let before = ends.bytes.len();
-        if before == self.limit {
-            let former = ends.writer.replace(waker.clone());
-            return (Poll::Pending, None, former);
-        }
-        for buffer in buffers {
-            let room = self.limit - ends.bytes.len();
-            ends.bytes.extend(&buffer[..buffer.len().min(room)]);
-        }
-        let written = ends.bytes.len() - before;
-        (Poll::Ready(Ok(written)), ends.reader.take(), None)
+        let write = |ends: &mut Ends| {
+            if ends.is_closed {
+                return Poll::Ready((Err(ErrorKind::BrokenPipe.into()), None));
+            }
+            if buffers.iter().all(|buffer| buffer.is_empty()) {
+                return Poll::Ready((Ok(0), None));
+            }
+            let before = ends.bytes.len();
+            if before == self.limit {
+                return Poll::Pending;
+            }
+            for buffer in buffers {
+                let room = self.limit - ends.bytes.len();
+                ends.bytes.extend(&buffer[..buffer.len().min(room)]);
+            }
+            let written = ends.bytes.len() - before;
+            Poll::Ready((Ok(written), ends.reader.take()))
+        };
+        let polled = poll_locked(&self.ends, cx.waker(), write, |ends| &mut ends.writer);
+        let (written, woken) = ready!(polled);
+        woken.into_iter().for_each(wake);
+        Poll::Ready(written)
     }
 
     /// Nothing is written from now on. Whoever waits learns of it.
@@ -155,12 +152,6 @@ impl Pipe {
         };
         reader.into_iter().chain(writer).for_each(wake);
     }
-}
-
-fn settle<T>((poll, woken, former): Done<T>) -> Poll<T> {
-    woken.into_iter().for_each(wake);
-    drop(former);
-    poll
 }
 
 impl AsyncRead for DuplexStream {

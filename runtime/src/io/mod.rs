@@ -44,6 +44,7 @@ mod duplex;
 mod stdin;
 mod stdout;
 pub mod unix;
+mod waiting;
 pub(crate) mod write_behind;
 
 pub use self::copy::copy;

@@ -4,14 +4,17 @@
 
 #![forbid(unsafe_code)]
 
+use super::waiting::poll_locked;
 use crate::failure::wake;
 use crate::loom::Mutex;
 use futures_io::AsyncRead;
 use heist_sync::coop;
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read};
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{LazyLock, mpsc};
 use std::task::{Context, Poll, Waker, ready};
 use std::thread;
@@ -32,8 +35,8 @@ const MAX: usize = 64 << 10;
 /// See [`stdin`](fn@stdin).
 #[derive(Debug)]
 pub struct Stdin {
-    /// So that others can be made by [`stdin`] only.
-    _private: (),
+    /// Its own, among all handles.
+    number: u64,
 }
 
 /// Standard input, to be read as any stream; its lines, by [`lines`](super::AsyncBufReadExt::lines) of a [`BufReader`](super::BufReader). asyncio's `connect_read_pipe` with `sys.stdin`.
@@ -59,7 +62,10 @@ pub struct Stdin {
 /// ```
 #[must_use]
 pub fn stdin() -> Stdin {
-    Stdin { _private: () }
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    Stdin {
+        number: COUNT.fetch_add(1, Relaxed),
+    }
 }
 
 /// The process's.
@@ -78,39 +84,48 @@ struct State {
     is_reading: bool,
     /// Where the thread is told how much to read, once it is there.
     thread: Option<mpsc::Sender<usize>>,
-    waiting: Vec<Waker>,
+    /// Who waits, by the numbers of the handles.
+    waiting: BTreeMap<u64, Option<Waker>>,
 }
 
 impl Input {
     fn poll_read(
         &self,
+        handle: u64,
         waker: &Waker,
         buffer: &mut [u8],
-        start: impl FnOnce() -> io::Result<mpsc::Sender<usize>>,
+        start: impl Fn() -> io::Result<mpsc::Sender<usize>>,
     ) -> Poll<io::Result<usize>> {
-        let mut state = self.0.lock();
-        let taken = state.take(buffer);
-        if taken > 0 {
-            return Poll::Ready(Ok(taken));
-        }
-        if let Some(outcome) = state.outcome.take() {
-            return Poll::Ready(outcome.map(|()| 0));
-        }
-        if !state.is_reading {
-            let thread = match state.thread.take() {
-                Some(thread) => thread,
-                None => start()?,
-            };
-            thread
-                .send(buffer.len().min(MAX))
-                .expect("the thread waits for this");
-            state.thread = Some(thread);
-            state.is_reading = true;
-        }
-        if !state.waiting.iter().any(|other| other.will_wake(waker)) {
-            state.waiting.push(waker.clone());
-        }
-        Poll::Pending
+        let read = |state: &mut State| {
+            let taken = state.take(buffer);
+            if taken > 0 {
+                return Poll::Ready(Ok(taken));
+            }
+            if let Some(outcome) = state.outcome.take() {
+                return Poll::Ready(outcome.map(|()| 0));
+            }
+            if !state.is_reading {
+                let thread = match state.thread.take() {
+                    Some(thread) => thread,
+                    None => start()?,
+                };
+                thread
+                    .send(buffer.len().min(MAX))
+                    .expect("the thread waits for this");
+                state.thread = Some(thread);
+                state.is_reading = true;
+            }
+            Poll::Pending
+        };
+        poll_locked(&self.0, waker, read, |state| {
+            state.waiting.entry(handle).or_default()
+        })
+    }
+
+    /// A handle is dropped.
+    fn forget(&self, handle: u64) {
+        let left = self.0.lock().waiting.remove(&handle);
+        drop(left);
     }
 
     /// What the thread has read.
@@ -125,7 +140,7 @@ impl Input {
             }
             mem::take(&mut state.waiting)
         };
-        waiting.into_iter().for_each(wake);
+        waiting.into_values().flatten().for_each(wake);
     }
 }
 
@@ -176,9 +191,15 @@ impl AsyncRead for Stdin {
             return Poll::Ready(Ok(0));
         }
         let progress = ready!(coop::poll_proceed(cx));
-        let read = ready!(INPUT.poll_read(cx.waker(), buffer, start_thread));
+        let read = ready!(INPUT.poll_read(self.number, cx.waker(), buffer, start_thread));
         progress.made_progress();
         Poll::Ready(read)
+    }
+}
+
+impl Drop for Stdin {
+    fn drop(&mut self) {
+        INPUT.forget(self.number);
     }
 }
 
@@ -220,7 +241,7 @@ mod models {
             let (ask, asked) = mpsc::channel();
             let woken = std::sync::Arc::<Woken>::default();
             let waker = Waker::from(woken.clone());
-            let first = input.poll_read(&Waker::noop().clone(), &mut [0], || Ok(ask));
+            let first = input.poll_read(0, Waker::noop(), &mut [0], || Ok(ask.clone()));
             assert!(first.is_pending());
             assert_eq!(asked.try_recv(), Ok(1));
             let reader = thread::spawn({
@@ -228,11 +249,12 @@ mod models {
                 move || input.publish(Ok(b"x".to_vec()))
             });
             let mut byte = [0];
-            let mut polled = input.poll_read(&waker, &mut byte, || unreachable!("it is there"));
+            let mut poll = || input.poll_read(1, &waker, &mut byte, || unreachable!("it is there"));
+            let mut polled = poll();
             reader.join().unwrap();
             if polled.is_pending() {
                 assert_eq!(woken.0.load(SeqCst), 1, "it waits, and nobody has woken it");
-                polled = input.poll_read(&waker, &mut byte, || unreachable!("it is there"));
+                polled = poll();
             }
             assert!(matches!(polled, Poll::Ready(Ok(1))));
             assert_eq!(&byte, b"x");

@@ -8,12 +8,15 @@
 
 #![forbid(unsafe_code)]
 
+use super::waiting::poll_locked;
 use crate::failure::wake;
 use crate::loom::{Arc, Mutex};
 use crate::runtime::Handle;
 use crate::spawn::spawn_file_job;
 use heist_sync::coop;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::mem;
 use std::task::{Context, Poll, Waker, ready};
@@ -40,7 +43,28 @@ struct Queue {
     is_writing: bool,
     error: Option<io::Error>,
     /// Who waits for room, or for the end.
-    waiting: Vec<Waker>,
+    waiting: Waiting,
+    /// How many futures have waited.
+    futures: u64,
+}
+
+/// Who waits, each with the waker that it left last.
+type Waiting = BTreeMap<Waiter, Option<Waker>>;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Waiter {
+    /// Who has the writing end to himself, to write and to flush.
+    Writer,
+    /// Who has it to himself beside that one, and waits for the end: a reader of the same file, if another task writes to it.
+    Reader,
+    /// One of the futures, of which there may be several; by its number.
+    Future(u64),
+}
+
+/// The place of a future that waits, which goes with it.
+struct Place<'a> {
+    queue: &'a Mutex<Queue>,
+    waiter: Waiter,
 }
 
 /// The job that writes. It lets go of the sink as it says that it is not under way any more: who waits for that may be about to close it.
@@ -73,25 +97,25 @@ impl<S: Sink> WriteBehind<S> {
         limit: usize,
     ) -> Poll<io::Result<usize>> {
         let progress = ready!(coop::poll_proceed(cx));
-        let (accepted, begins) = {
-            let mut queue = self.queue.lock();
+        let write = |queue: &mut Queue| {
             if !queue.is_writing
                 && let Err(error) = Handle::try_current()
             {
                 panic!("{error}");
             }
             if let Some(error) = queue.error.take() {
-                progress.made_progress();
                 return Poll::Ready(Err(error));
             }
             if queue.bytes.len() >= limit {
-                queue.wait(cx.waker());
                 return Poll::Pending;
             }
             let accepted = queue.accept(buffers, limit);
-            (accepted, accepted > 0 && queue.begin())
+            Poll::Ready(Ok((accepted, accepted > 0 && queue.begin())))
         };
+        let polled = self.poll_as(Waiter::Writer, cx, write);
+        let written = ready!(polled);
         progress.made_progress();
+        let (accepted, begins) = written?;
         if begins {
             self.spawn_job();
             // Refused, or very fast: then nothing of this is written.
@@ -112,25 +136,77 @@ impl<S: Sink> WriteBehind<S> {
 
     /// Waits until nothing is accepted that is not written.
     pub(crate) fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_idle(cx));
-        Poll::Ready(match self.queue.lock().error.take() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        })
+        ready!(self.poll_end(Waiter::Writer, cx));
+        Poll::Ready(self.outcome())
+    }
+
+    /// The same, by several at once.
+    pub(crate) async fn flush(&self) -> io::Result<()> {
+        self.idle().await;
+        self.outcome()
     }
 
     pub(crate) fn is_idle(&self) -> bool {
         !self.queue.lock().is_writing
     }
 
-    /// The same as [`poll_flush`](Self::poll_flush), and leaves an error to the next who writes or flushes.
+    /// The same as [`poll_flush`](Self::poll_flush), beside it, and leaves an error to the next who writes or flushes.
     pub(crate) fn poll_idle(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut queue = self.queue.lock();
-        if queue.is_writing {
-            queue.wait(cx.waker());
-            return Poll::Pending;
-        }
-        Poll::Ready(())
+        self.poll_end(Waiter::Reader, cx)
+    }
+
+    /// The same, by several at once.
+    pub(crate) async fn idle(&self) {
+        let number = {
+            let mut queue = self.queue.lock();
+            if !queue.is_writing {
+                return;
+            }
+            queue.futures += 1;
+            queue.futures
+        };
+        let place = Place {
+            queue: &self.queue,
+            waiter: Waiter::Future(number),
+        };
+        poll_fn(|cx| self.poll_end(place.waiter, cx)).await;
+    }
+
+    fn outcome(&self) -> io::Result<()> {
+        self.queue.lock().error.take().map_or(Ok(()), Err)
+    }
+
+    fn poll_end(&self, waiter: Waiter, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_as(waiter, cx, |queue| match queue.is_writing {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
+        })
+    }
+
+    fn poll_as<T>(
+        &self,
+        waiter: Waiter,
+        cx: &mut Context<'_>,
+        look: impl FnMut(&mut Queue) -> Poll<T>,
+    ) -> Poll<T> {
+        poll_locked(&self.queue, cx.waker(), look, |queue| {
+            queue.waiting.entry(waiter).or_default()
+        })
+    }
+}
+
+/// Nobody waits any more; what was accepted is written.
+impl<S> Drop for WriteBehind<S> {
+    fn drop(&mut self) {
+        let left = mem::take(&mut self.queue.lock().waiting);
+        drop(left);
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let left = self.queue.lock().waiting.remove(&self.waiter);
+        drop(left);
     }
 }
 
@@ -162,7 +238,7 @@ impl<S: Sink> Writing<S> {
             }
             taken
         };
-        woken.into_iter().for_each(wake);
+        woken.into_values().flatten().for_each(wake);
         next
     }
 }
@@ -174,7 +250,7 @@ impl<S> Writing<S> {
             self.sink = None;
             queue.fail(error)
         };
-        woken.into_iter().for_each(wake);
+        woken.into_values().flatten().for_each(wake);
     }
 }
 
@@ -207,7 +283,7 @@ impl Queue {
     }
 
     /// The job's next bytes, for those that it has written, which are an empty buffer now; none: it has ended. And who is to be woken.
-    fn next(&mut self, written: Vec<u8>) -> (Option<Vec<u8>>, Vec<Waker>) {
+    fn next(&mut self, written: Vec<u8>) -> (Option<Vec<u8>>, Waiting) {
         let woken = mem::take(&mut self.waiting);
         if written.capacity() > 0 {
             self.spare = written;
@@ -221,17 +297,11 @@ impl Queue {
     }
 
     /// The job has failed: what lies behind is not written either, since it would stand in the wrong place.
-    fn fail(&mut self, error: io::Error) -> Vec<Waker> {
+    fn fail(&mut self, error: io::Error) -> Waiting {
         self.is_writing = false;
         self.bytes.clear();
         self.error = Some(error);
         mem::take(&mut self.waiting)
-    }
-
-    fn wait(&mut self, waker: &Waker) {
-        if !self.waiting.iter().any(|waiting| waiting.will_wake(waker)) {
-            self.waiting.push(waker.clone());
-        }
     }
 }
 

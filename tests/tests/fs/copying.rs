@@ -8,7 +8,8 @@ use heist::io::{
 use heist::spawn;
 use heist_tests::{Shape, once_waiting};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 pub(crate) fn both_ways(shape: Shape) {
     shape.block_on(async {
@@ -199,5 +200,49 @@ pub(crate) fn who_waits_is_told_of_the_end(shape: Shape) {
         one.write_all(b"x").await.unwrap();
         let written = once_waiting(one.write(b"y"), move || drop(two)).await;
         assert_eq!(written.unwrap_err().kind(), ErrorKind::BrokenPipe);
+    });
+}
+
+/// A waker that calls a function when it is cloned.
+fn calls_when_cloned(function: Box<dyn Fn() + Send + Sync>) -> Waker {
+    static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, |_| (), |_| (), |_| ());
+
+    unsafe fn clone(data: *const ()) -> RawWaker {
+        // SAFETY: it is what was leaked.
+        let function = unsafe { &*data.cast::<Box<dyn Fn() + Send + Sync>>() };
+        function();
+        RawWaker::new(data, &VTABLE)
+    }
+
+    let function: *const Box<_> = Box::leak(Box::new(function));
+    // SAFETY: the functions are for that data, which stays.
+    unsafe { Waker::new(function.cast(), &VTABLE) }
+}
+
+pub(crate) fn a_waker_that_comes_back_as_it_is_cloned(shape: Shape) {
+    shape.block_on(async {
+        let (mut one, two) = duplex(1);
+        let two = Arc::new(Mutex::new(two));
+        let write = {
+            let two = two.clone();
+            move || {
+                let mut cx = Context::from_waker(Waker::noop());
+                let _ = Pin::new(&mut *two.lock().unwrap()).poll_write(&mut cx, b"x");
+            }
+        };
+        let read = move || {
+            let mut cx = Context::from_waker(Waker::noop());
+            let _ = Pin::new(&mut *two.lock().unwrap()).poll_read(&mut cx, &mut [0]);
+        };
+        let waker = calls_when_cloned(Box::new(write));
+        let mut cx = Context::from_waker(&waker);
+        let polled = Pin::new(&mut one).poll_read(&mut cx, &mut [0]);
+        assert!(matches!(polled, Poll::Ready(Ok(1))));
+
+        one.write_all(b"y").await.unwrap();
+        let waker = calls_when_cloned(Box::new(read));
+        let mut cx = Context::from_waker(&waker);
+        let polled = Pin::new(&mut one).poll_write(&mut cx, b"z");
+        assert!(matches!(polled, Poll::Ready(Ok(1))));
     });
 }

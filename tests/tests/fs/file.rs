@@ -4,11 +4,13 @@ use crate::support::{Folder, noise};
 use heist::StreamExt;
 use heist::fs::{self, File, OpenOptions};
 use heist::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, SeekFrom};
-use heist_tests::{Shape, once_waiting};
-use std::future::poll_fn;
+use heist::sync::oneshot;
+use heist_tests::{Shape, once_waiting, until};
+use std::future::{Future, poll_fn};
 use std::io::{IoSlice, Read, Seek, Write};
 use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Wake, Waker};
 
 pub(crate) fn what_is_written_is_read(shape: Shape) {
     let folder = Folder::new();
@@ -217,48 +219,6 @@ pub(crate) fn appended_lines_by_many(shape: Shape) {
     });
 }
 
-pub(crate) fn places_that_the_caller_names(shape: Shape) {
-    let folder = Folder::new();
-    let path = folder.file("file");
-    shape.block_on(async {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true);
-        let mut file = options.open(&path).await.unwrap();
-        // Written at the cursor: seen by what comes after it.
-        file.write_all(&[1; 100]).await.unwrap();
-        let (read, buffer) = file.read_at([0; 200], 0).await;
-        assert_eq!(&buffer[..read.unwrap()], &[1; 100]);
-
-        let pieces =
-            (0..50_u8).map(|piece| file.write_all_at(vec![piece; 1_000], 1_000 * u64::from(piece)));
-        for (result, piece) in heist::gather(pieces).await {
-            result.unwrap();
-            assert_eq!(piece.len(), 1_000);
-        }
-        let pieces =
-            (0..50_u8).map(|piece| file.read_exact_at(vec![0; 1_000], 1_000 * u64::from(piece)));
-        for (piece, (result, read)) in heist::gather(pieces).await.into_iter().enumerate() {
-            result.unwrap();
-            assert_eq!(read, [piece as u8; 1_000]);
-        }
-        // More than is read at once.
-        let large = noise(1 << 20);
-        let (result, large) = file.write_all_at(large, 10).await;
-        result.unwrap();
-        let (result, read) = file.read_exact_at(vec![0; 1 << 20], 10).await;
-        result.unwrap();
-        assert!(read == large);
-        let (result, _) = file.read_exact_at(vec![0; 20], 1 << 20).await;
-        assert_eq!(
-            result.unwrap_err().kind(),
-            std::io::ErrorKind::UnexpectedEof
-        );
-        let (read, _) = file.read_at(vec![0; 20], 1 << 30).await;
-        assert_eq!(read.unwrap(), 0);
-        assert_eq!(file.seek(SeekFrom::Current(0)).await.unwrap(), 100);
-    });
-}
-
 pub(crate) fn back_to_the_standard_library(shape: Shape) {
     let folder = Folder::new();
     let path = folder.file("file");
@@ -289,6 +249,94 @@ pub(crate) fn back_to_the_standard_library(shape: Shape) {
         assert_eq!(std::fs::read(&path).unwrap(), b"hello, world!");
         let std = File::from_std(std::fs::File::open(&path).unwrap()).try_into_std();
         assert!(std.is_ok());
+    });
+}
+
+/// Holds up the only thread of this runtime, until what it gives is dropped.
+async fn hold_up() -> impl Sized {
+    let (begun, begins) = oneshot::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    drop(heist::spawn_blocking(move || {
+        begun.send(()).unwrap();
+        released.recv()
+    }));
+    begins.await.unwrap();
+    release
+}
+
+/// With an error of a write that nobody was told of.
+pub(crate) fn a_file_that_comes_back_has_its_error(shape: Shape) {
+    let runtime = shape.build(shape.builder().max_blocking_threads(1));
+    runtime.block_on(async {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        let mut file = options.open("/dev/full").await.unwrap();
+        // Or the write itself may be told.
+        let held_up = hold_up().await;
+        file.write_all(b"x").await.unwrap();
+        drop(held_up);
+        // It waits until that has failed.
+        file.read_at([0], 0).await.0.unwrap();
+
+        let held_up = hold_up().await;
+        {
+            let mut write = pin!(file.write_at([1], 0));
+            let polled = poll_fn(|cx| Poll::Ready(write.as_mut().poll(cx))).await;
+            assert!(polled.is_pending());
+        }
+        let mut file = file.try_into_std().expect_err("a write waits for a thread");
+        drop(held_up);
+        let error = file.flush().await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+        file.flush().await.unwrap();
+    });
+}
+
+/// A waker that wakes nobody.
+struct Nobody;
+
+impl Wake for Nobody {
+    fn wake(self: Arc<Self>) {}
+}
+
+/// Polls it once, and drops it: it waits. Gives what says whether the waker is kept.
+fn give_up<F: Future>(future: F) -> Weak<Nobody> {
+    let nobody = Arc::new(Nobody);
+    let kept = Arc::downgrade(&nobody);
+    let waker = Waker::from(nobody);
+    let mut future = pin!(future);
+    let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+    assert!(polled.is_pending());
+    kept
+}
+
+/// In a pipe that is full.
+pub(crate) fn who_gives_up_leaves_no_waker(shape: Shape) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    shape.block_on(async move {
+        let mut file = File::from(std::os::fd::OwnedFd::from(writer));
+        file.write_all(&[0; 200_000]).await.unwrap();
+        let waiting = [
+            give_up(file.sync_all()),
+            give_up(file.set_len(0)),
+            give_up(file.read_at([0], 0)),
+            give_up(file.write_all_at([0], 0)),
+        ];
+        // A job that has just begun may be about to wake them.
+        let kept = |of: &Weak<Nobody>| of.strong_count() > 0;
+        until("a waker was kept", || !waiting.iter().any(kept)).await;
+
+        // Of those that have the file to themselves the last one counts.
+        let waiting = [
+            give_up(file.flush()),
+            give_up(file.flush()),
+            give_up(file.close()),
+        ];
+        until("a waker was kept", || !waiting[..2].iter().any(kept)).await;
+        drop(file);
+        until("a waker was kept", || !kept(&waiting[2])).await;
+        // Only now the write ends.
+        drop(reader);
     });
 }
 

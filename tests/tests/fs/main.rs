@@ -3,10 +3,12 @@
 //!
 //! What concerns the whole process (its descriptors, its threads, its standard input) is done in a child: `process.rs`.
 
+mod ahead;
 mod copying;
 mod directories;
 mod errors;
 mod file;
+mod places;
 mod process;
 mod support;
 mod whole;
@@ -53,10 +55,20 @@ suite! {
         what_was_accepted_is_written_when_the_runtime_ends
         slices_are_written_in_one
         appended_lines_by_many
-        places_that_the_caller_names
         back_to_the_standard_library
+        a_file_that_comes_back_has_its_error
+        who_gives_up_leaves_no_waker
         a_pipe_as_a_file
         lines_of_a_file;
+    places:
+        what_is_written_is_read
+        offsets_that_no_file_has
+        a_buffer_that_panics
+        reads_that_are_dropped_never_begin_and_writes_do;
+    ahead:
+        what_has_changed_is_read_anew
+        what_changes_meanwhile_is_read_anew
+        a_seek_that_fails_repeats_nothing;
     errors:
         what_is_not_there
         a_full_disk_is_told
@@ -69,5 +81,6 @@ suite! {
         an_end_is_not_asked_for_again
         megabytes_through_little_room
         errors_end_it
-        who_waits_is_told_of_the_end;
+        who_waits_is_told_of_the_end
+        a_waker_that_comes_back_as_it_is_cloned;
 }

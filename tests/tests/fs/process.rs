@@ -3,11 +3,17 @@
 use crate::support::Folder;
 use heist::StreamExt;
 use heist::fs;
-use heist::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, stderr, stdin, stdout};
+use heist::io::{
+    AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader, Stdin, stderr, stdin,
+    stdout,
+};
 use heist_tests::{Shape, guarded, in_child};
 use std::env;
 use std::io::{Read, Write};
+use std::pin::Pin;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Wake, Waker};
 
 /// How many threads the process has.
 fn threads() -> usize {
@@ -152,6 +158,44 @@ fn a_program_ends_though_stdin_waits() {
         // It still has its standard input open.
         assert!(child.wait().unwrap().success());
         drop(child.stdin.take());
+    });
+}
+
+/// A handle has one waker, of the task that polled it last, and takes it along when it is dropped.
+#[test]
+fn stdin_keeps_no_waker_of_who_gives_up() {
+    struct Nobody;
+    impl Wake for Nobody {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    /// Gives what says whether the waker is kept.
+    fn poll(input: &mut Stdin) -> Weak<Nobody> {
+        let nobody = Arc::new(Nobody);
+        let kept = Arc::downgrade(&nobody);
+        let waker = Waker::from(nobody);
+        let polled = Pin::new(input).poll_read(&mut Context::from_waker(&waker), &mut [0]);
+        assert!(polled.is_pending());
+        kept
+    }
+
+    let name = "process::stdin_keeps_no_waker_of_who_gives_up";
+    let (mut child, mut stdout) = with_streams(name, || {
+        let (mut input, mut another) = (stdin(), stdin());
+        let first = poll(&mut input);
+        let second = poll(&mut another);
+        let third = poll(&mut input);
+        assert_eq!(first.strong_count(), 0);
+        drop(another);
+        assert_eq!(second.strong_count(), 0);
+        assert_eq!(third.strong_count(), 1);
+        drop(input);
+        assert_eq!(third.strong_count(), 0);
+        println!("done");
+    });
+    guarded(name, move || {
+        wait_for(&mut stdout, "done");
+        assert!(child.wait().unwrap().success());
     });
 }
 

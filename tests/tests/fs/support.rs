@@ -32,6 +32,15 @@ impl Folder {
         fs::write(&path, contents).expect("it is written");
         path
     }
+
+    /// The same, of which the system keeps nothing in memory, where it can be told to: so a thread has to read it.
+    pub(crate) fn with_cold(&self, name: &str, contents: &[u8]) -> PathBuf {
+        let path = self.with(name, contents);
+        let file = fs::File::open(&path).expect("it is there");
+        file.sync_all().expect("it is on the disk");
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).expect("it is a file");
+        path
+    }
 }
 
 impl Drop for Folder {

@@ -4,13 +4,19 @@
 
 #![forbid(unsafe_code)]
 
+use super::Shared;
 use crate::spawn::spawn_file_job;
 use crate::task::JoinHandle;
+use rustix::io::Errno;
 use std::fs::File as StdFile;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{
+    AtomicBool,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use std::task::{Context, Poll, ready};
 
 /// How much of a regular file the first job reads, whatever was asked for. It doubles with each that finds so much.
@@ -25,6 +31,22 @@ pub(super) struct Ahead {
     window: usize,
     /// Whether it is one, once that is known.
     is_regular: Option<bool>,
+}
+
+/// Says, on any thread, that the file has changed where it may have been read ahead.
+#[derive(Debug, Default)]
+pub(super) struct Stale(AtomicBool);
+
+impl Stale {
+    /// After the change: who finds this reads what is there now.
+    pub(super) fn set(&self) {
+        self.0.store(true, Release);
+    }
+
+    /// Whether it was said, and not asked for since.
+    fn take(&self) -> bool {
+        self.0.load(Relaxed) && self.0.swap(false, Acquire)
+    }
 }
 
 #[derive(Debug)]
@@ -142,16 +164,16 @@ impl Ahead {
     }
 
     /// Reads at least so much, if it finds it, and so much at most beyond; while nothing is under way and nothing unread.
-    pub(super) fn read(&mut self, std: &Arc<StdFile>, wanted: usize, limit: usize) {
+    pub(super) fn read(&mut self, file: &Arc<Shared>, wanted: usize, limit: usize) {
         self.window = self.window.min(limit);
         let (window, known) = (self.window, self.is_regular);
         let wanted = wanted.min(limit);
         let mut bytes = mem::take(&mut self.unread);
-        let std = std.clone();
+        let file = file.clone();
         let read = move || {
             // Of anything else what is read is gone, for whoever reads it next.
             let is_regular = known.unwrap_or_else(|| {
-                let metadata = std.metadata();
+                let metadata = file.metadata();
                 metadata.is_ok_and(|metadata| metadata.is_file())
             });
             let length = if is_regular {
@@ -159,7 +181,7 @@ impl Ahead {
             } else {
                 wanted
             };
-            let result = bytes.fill(&std, length);
+            let result = bytes.fill(&file, length);
             Outcome {
                 is_full: bytes.len() == length,
                 result,
@@ -171,30 +193,35 @@ impl Ahead {
     }
 
     /// Seeks, from where the bytes that were handed out end; while nothing is under way.
-    pub(super) fn seek(&mut self, std: &Arc<StdFile>, to: SeekFrom) {
+    pub(super) fn seek(&mut self, file: &Arc<Shared>, to: SeekFrom) {
         let unread = self.unread.len() as i64;
-        let std = std.clone();
+        let file = file.clone();
         let seek = move || match to {
             SeekFrom::Current(offset) => match offset.checked_sub(unread) {
-                Some(offset) => (&*std).seek(SeekFrom::Current(offset)),
-                None => {
-                    (&*std).seek(SeekFrom::Current(-unread))?;
-                    (&*std).seek(to)
-                }
+                Some(offset) => (&**file).seek(SeekFrom::Current(offset)),
+                // Before the beginning of any file.
+                None => Err(Errno::INVAL.into()),
             },
-            to => (&*std).seek(to),
+            to => (&**file).seek(to),
         };
         self.state = State::Seeking(to, spawn_file_job(seek, false));
     }
 
-    /// Sets the cursor back to where the bytes that were handed out end; while nothing is under way. Where there is none (in a pipe) they stay.
+    /// Sets the cursor back to where the bytes that were handed out end; while nothing is under way. Where there is none (in a pipe) they stay. Gives whether any went.
     ///
     /// It is only a number in the kernel that changes: no job is needed.
-    pub(super) fn give_back(&mut self, mut std: &StdFile) {
+    pub(super) fn give_back(&mut self, mut std: &StdFile) -> bool {
         let unread = self.unread.len() as i64;
-        if unread > 0 && std.seek(SeekFrom::Current(-unread)).is_ok() {
+        let goes = unread > 0 && std.seek(SeekFrom::Current(-unread)).is_ok();
+        if goes {
             self.unread.clear();
         }
+        goes
+    }
+
+    /// Likewise, if the file has changed meanwhile.
+    pub(super) fn give_back_stale(&mut self, file: &Shared) -> bool {
+        file.stale.take() && self.give_back(file)
     }
 }
 

@@ -36,20 +36,25 @@ impl AsyncRead for File {
                 Some(Settled::Read(outcome)) => Some(outcome),
                 Some(Settled::Sought(..)) | None => None,
             };
+            let is_stale = file.ahead.give_back_stale(&file.shared);
             let taken = file.ahead.take(buffer);
             if taken > 0 {
                 return Poll::Ready(Ok(taken));
             }
-            if let Some(outcome) = outcome {
+            // What it has brought and was given back is no end: it is read anew.
+            if let Some(outcome) = outcome
+                && !is_stale
+            {
                 return Poll::Ready(outcome.map(|()| 0));
             }
             ready!(file.behind.poll_idle(cx));
             let progress = ready!(coop::poll_proceed(cx));
-            if let Some(read) = file.now.read(&file.std, buffer, None) {
+            if let Some(read) = file.now.read(&file.shared, buffer, None) {
                 progress.made_progress();
                 return Poll::Ready(Ok(read));
             }
-            file.ahead.read(&file.std, buffer.len(), file.max_buf_size);
+            file.ahead
+                .read(&file.shared, buffer.len(), file.max_buf_size);
         }
     }
 }
@@ -70,7 +75,7 @@ impl AsyncWrite for File {
     ) -> Poll<io::Result<usize>> {
         let file = &mut *self;
         ready!(file.ahead.poll_settle(cx));
-        file.ahead.give_back(&file.std);
+        file.ahead.give_back(&file.shared);
         file.behind.poll_write(cx, buffers, file.max_buf_size)
     }
 
@@ -98,7 +103,7 @@ impl AsyncSeek for File {
                 Some(_) | None => {}
             }
             ready!(file.behind.poll_flush(cx))?;
-            file.ahead.seek(&file.std, to);
+            file.ahead.seek(&file.shared, to);
         }
     }
 }

@@ -10,7 +10,7 @@ mod cursor;
 mod now;
 mod positional;
 
-use self::ahead::Ahead;
+use self::ahead::{Ahead, Stale};
 use self::now::Now;
 use super::OpenOptions;
 use super::job::run;
@@ -20,6 +20,7 @@ use std::fmt;
 use std::fs::{File as StdFile, FileTimes, Metadata, Permissions};
 use std::future::poll_fn;
 use std::io::{self, Write};
+use std::ops::Deref;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
@@ -77,16 +78,30 @@ const MAX_BUF_SIZE: usize = 2 << 20;
 /// # }
 /// ```
 pub struct File {
-    std: Arc<StdFile>,
-    behind: WriteBehind<Arc<StdFile>>,
+    shared: Arc<Shared>,
+    behind: WriteBehind<Arc<Shared>>,
     ahead: Ahead,
     now: Now,
     max_buf_size: usize,
 }
 
-impl Sink for Arc<StdFile> {
+/// What its jobs have of it.
+struct Shared {
+    std: StdFile,
+    stale: Stale,
+}
+
+impl Deref for Shared {
+    type Target = StdFile;
+
+    fn deref(&self) -> &StdFile {
+        &self.std
+    }
+}
+
+impl Sink for Arc<Shared> {
     fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
-        (&**self).write_all(bytes)
+        (&self.std).write_all(bytes)
     }
 }
 
@@ -202,10 +217,13 @@ impl File {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn from_std(std: StdFile) -> Self {
-        let std = Arc::new(std);
-        Self {
-            behind: WriteBehind::new(std.clone()),
+        let shared = Arc::new(Shared {
             std,
+            stale: Stale::default(),
+        });
+        Self {
+            behind: WriteBehind::new(shared.clone()),
+            shared,
             ahead: Ahead::default(),
             now: Now::default(),
             max_buf_size: MAX_BUF_SIZE,
@@ -242,7 +260,7 @@ impl File {
     /// # }
     /// ```
     pub async fn sync_all(&self) -> io::Result<()> {
-        self.flushed(StdFile::sync_all).await
+        self.flushed(|file| file.sync_all()).await
     }
 
     /// Waits until all that was written is on the disk, with no more of what is known of the file than is needed to read it: `os.fdatasync`.
@@ -263,7 +281,7 @@ impl File {
     ///
     /// As that of [`sync_all`](Self::sync_all).
     pub async fn sync_data(&self) -> io::Result<()> {
-        self.flushed(StdFile::sync_data).await
+        self.flushed(|file| file.sync_data()).await
     }
 
     /// Cuts the file off, or fills it up with zeros: `truncate`. The cursor stays where it is.
@@ -294,7 +312,12 @@ impl File {
     /// # }
     /// ```
     pub async fn set_len(&self, size: u64) -> io::Result<()> {
-        self.flushed(move |std| std.set_len(size)).await
+        let set_len = move |file: &Shared| {
+            let result = file.set_len(size);
+            file.stale.set();
+            result
+        };
+        self.flushed(set_len).await
     }
 
     /// What is known of the file: `os.fstat`. What was accepted and is not yet written is not in its length: flush before.
@@ -315,8 +338,8 @@ impl File {
     ///
     /// See [`File::open`].
     pub async fn metadata(&self) -> io::Result<Metadata> {
-        let std = self.std.clone();
-        run(move || std.metadata()).await
+        let file = self.shared.clone();
+        run(move || file.metadata()).await
     }
 
     /// Another handle on the file, with the same cursor: `os.dup`.
@@ -350,7 +373,7 @@ impl File {
     /// # }
     /// ```
     pub async fn try_clone(&self) -> io::Result<Self> {
-        let cloned = self.flushed(StdFile::try_clone).await?;
+        let cloned = self.flushed(|file| file.try_clone()).await?;
         Ok(Self {
             max_buf_size: self.max_buf_size,
             ..Self::from_std(cloned)
@@ -387,8 +410,8 @@ impl File {
     /// # }
     /// ```
     pub async fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
-        let std = self.std.clone();
-        run(move || std.set_permissions(permissions)).await
+        let file = self.shared.clone();
+        run(move || file.set_permissions(permissions)).await
     }
 
     /// Changes when the file says that it was read and written last: `os.utime`.
@@ -423,7 +446,7 @@ impl File {
     /// # }
     /// ```
     pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
-        self.flushed(move |std| std.set_times(times)).await
+        self.flushed(move |file| file.set_times(times)).await
     }
 
     /// Changes when the file says that it was written last: [`set_times`](Self::set_times) with that time alone.
@@ -511,25 +534,16 @@ impl File {
         expect(clippy::result_large_err, reason = "loom's types are larger")
     )]
     pub fn try_into_std(mut self) -> Result<StdFile, Self> {
-        if !self.behind.is_idle() || !self.ahead.is_idle() {
+        // Two are its own. There will not be more: only by this handle another is made.
+        let is_shared = Arc::strong_count(&self.shared) > 2;
+        if is_shared || !self.behind.is_idle() || !self.ahead.is_idle() {
             return Err(self);
         }
-        self.ahead.give_back(&self.std);
-        let Self {
-            std,
-            behind,
-            ahead,
-            now,
-            max_buf_size,
-        } = self;
+        self.ahead.give_back(&self.shared);
+        let Self { shared, behind, .. } = self;
         drop(behind);
-        Arc::try_unwrap(std).map_err(|std| Self {
-            behind: WriteBehind::new(std.clone()),
-            std,
-            ahead,
-            now,
-            max_buf_size,
-        })
+        let shared = Arc::into_inner(shared).expect("nothing else has it");
+        Ok(shared.std)
     }
 
     /// How many bytes it accepts before they are written, and reads at once at most: 2 MiB unless told.
@@ -570,11 +584,11 @@ impl File {
     /// An operation on the pool, once all that was accepted is written.
     async fn flushed<T: Send + 'static>(
         &self,
-        operation: impl FnOnce(&StdFile) -> io::Result<T> + Send + 'static,
+        operation: impl FnOnce(&Shared) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
-        poll_fn(|cx| self.behind.poll_flush(cx)).await?;
-        let std = self.std.clone();
-        run(move || operation(&std)).await
+        self.behind.flush().await?;
+        let file = self.shared.clone();
+        run(move || operation(&file)).await
     }
 }
 
@@ -592,20 +606,20 @@ impl From<OwnedFd> for File {
 
 impl AsFd for File {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.std.as_fd()
+        self.shared.as_fd()
     }
 }
 
 impl AsRawFd for File {
     fn as_raw_fd(&self) -> RawFd {
-        self.std.as_raw_fd()
+        self.shared.as_raw_fd()
     }
 }
 
 impl fmt::Debug for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("File")
-            .field("std", &self.std)
+            .field("std", &self.shared.std)
             .finish_non_exhaustive()
     }
 }

@@ -19,6 +19,9 @@ mod imp {
     /// Stands for the cursor. (The kernel takes that for itself meanwhile: it waits for whoever reads by a clone of the descriptor.)
     const CURSOR: u64 = u64::MAX;
 
+    /// The last offset that a file can have.
+    const LAST: u64 = i64::MAX as u64;
+
     /// Whether that is worth a try. It is a mere hint: hence Relaxed.
     #[derive(Debug)]
     pub(in super::super) struct Now(AtomicBool);
@@ -37,7 +40,7 @@ mod imp {
             buffer: &mut [u8],
             offset: Option<u64>,
         ) -> Option<usize> {
-            if !self.0.load(Relaxed) {
+            if !self.0.load(Relaxed) || offset.is_some_and(|offset| offset > LAST) {
                 return None;
             }
             let length = buffer.len().min(AT_ONCE);

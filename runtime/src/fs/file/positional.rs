@@ -4,48 +4,48 @@
 
 #![forbid(unsafe_code)]
 
-use super::File;
+use super::{File, Shared};
+use crate::fs::job::run;
 use crate::spawn::spawn_file_job;
 use heist_sync::oneshot;
-use std::fs::File as StdFile;
-use std::future::poll_fn;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-/// A buffer on its way to a job and back, even if that never runs.
+/// A buffer on its way to a job and back, even if that never runs, or panics.
 struct Lent<B> {
     buffer: Option<B>,
-    back: Option<oneshot::Sender<(io::Result<usize>, B)>>,
+    back: Option<oneshot::Sender<B>>,
 }
 
 impl<B> Lent<B> {
-    /// Lets go of the file before the buffer is back: then the operation is over, and whoever waited for it may be about to close the file.
-    fn use_for(
-        mut self,
-        std: Arc<StdFile>,
-        operation: impl FnOnce(&StdFile, &mut B) -> io::Result<usize>,
-    ) {
-        let result = self.buffer.as_mut().map(|buffer| operation(&std, buffer));
-        drop(std);
-        if let Some(result) = result {
-            self.give_back(result);
-        }
+    fn new(buffer: B) -> (Self, oneshot::Receiver<B>) {
+        let (back, comes_back) = oneshot::channel();
+        let lent = Self {
+            buffer: Some(buffer),
+            back: Some(back),
+        };
+        (lent, comes_back)
     }
 
-    fn give_back(&mut self, result: io::Result<usize>) {
-        if let (Some(buffer), Some(back)) = (self.buffer.take(), self.back.take()) {
-            // Nobody may wait for it any more.
-            let _ = back.send((result, buffer));
-        }
+    /// Lets go of the file before the buffer is back: then the operation is over, and whoever waited for it may be about to close the file.
+    /// (Arguments are dropped from the last to the first.)
+    fn use_for(
+        mut self,
+        file: Arc<Shared>,
+        operation: impl FnOnce(&Shared, &mut B) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let buffer = self.buffer.as_mut().expect("only the drop takes it");
+        operation(&file, buffer)
     }
 }
 
 impl<B> Drop for Lent<B> {
     fn drop(&mut self) {
-        let error =
-            "the runtime has shut down, or could start no thread, before the operation began";
-        self.give_back(Err(io::Error::other(error)));
+        if let (Some(buffer), Some(back)) = (self.buffer.take(), self.back.take()) {
+            // Nobody may wait for it any more.
+            let _ = back.send(buffer);
+        }
     }
 }
 
@@ -84,12 +84,12 @@ impl File {
     where
         B: AsMut<[u8]> + Send + 'static,
     {
-        poll_fn(|cx| self.behind.poll_idle(cx)).await;
-        if let Some(read) = self.now.read(&self.std, buffer.as_mut(), Some(offset)) {
+        self.behind.idle().await;
+        if let Some(read) = self.now.read(&self.shared, buffer.as_mut(), Some(offset)) {
             return (Ok(read), buffer);
         }
-        let read = move |std: &StdFile, buffer: &mut B| std.read_at(buffer.as_mut(), offset);
-        self.lend(buffer, read).await
+        let read = move |file: &Shared, buffer: &mut B| file.read_at(buffer.as_mut(), offset);
+        self.lend_to_read(buffer, read).await
     }
 
     /// Fills a buffer from an offset, and leaves the cursor alone. See [`read_at`](Self::read_at).
@@ -127,11 +127,11 @@ impl File {
         let whole = buffer.as_mut().len();
         match read {
             Ok(read) if read < whole => {
-                let rest = move |std: &StdFile, buffer: &mut B| {
-                    std.read_exact_at(&mut buffer.as_mut()[read..], offset + read as u64)?;
+                let rest = move |file: &Shared, buffer: &mut B| {
+                    file.read_exact_at(&mut buffer.as_mut()[read..], offset + read as u64)?;
                     Ok(whole)
                 };
-                let (result, buffer) = self.lend(buffer, rest).await;
+                let (result, buffer) = self.lend_to_read(buffer, rest).await;
                 (result.map(drop), buffer)
             }
             result => (result.map(drop), buffer),
@@ -174,9 +174,9 @@ impl File {
     where
         B: AsRef<[u8]> + Send + 'static,
     {
-        poll_fn(|cx| self.behind.poll_idle(cx)).await;
-        let write = move |std: &StdFile, buffer: &mut B| std.write_at((*buffer).as_ref(), offset);
-        self.lend(buffer, write).await
+        self.behind.idle().await;
+        let write = move |file: &Shared, buffer: &mut B| file.write_at((*buffer).as_ref(), offset);
+        self.lend_to_write(buffer, write).await
     }
 
     /// Writes all of a buffer at an offset, and leaves the cursor alone. See [`write_at`](Self::write_at).
@@ -212,30 +212,49 @@ impl File {
     where
         B: AsRef<[u8]> + Send + 'static,
     {
-        poll_fn(|cx| self.behind.poll_idle(cx)).await;
-        let write = move |std: &StdFile, buffer: &mut B| {
+        self.behind.idle().await;
+        let write = move |file: &Shared, buffer: &mut B| {
             let bytes = (*buffer).as_ref();
-            std.write_all_at(bytes, offset)?;
+            file.write_all_at(bytes, offset)?;
             Ok(bytes.len())
         };
-        let (result, buffer) = self.lend(buffer, write).await;
+        let (result, buffer) = self.lend_to_write(buffer, write).await;
         (result.map(drop), buffer)
     }
 
-    /// An operation on the pool, which has the buffer meanwhile. It is promised, as what is written must be.
-    async fn lend<B: Send + 'static>(
+    /// An operation on the pool, which has the buffer meanwhile. Dropped, it never begins if it hadn't begun.
+    async fn lend_to_read<B: Send + 'static>(
         &self,
         buffer: B,
-        operation: impl FnOnce(&StdFile, &mut B) -> io::Result<usize> + Send + 'static,
+        operation: impl FnOnce(&Shared, &mut B) -> io::Result<usize> + Send + 'static,
     ) -> (io::Result<usize>, B) {
-        let (back, comes_back) = oneshot::channel();
-        let lent = Lent {
-            buffer: Some(buffer),
-            back: Some(back),
-        };
-        let std = self.std.clone();
-        drop(spawn_file_job(move || lent.use_for(std, operation), true));
-        let back = comes_back.await;
-        back.expect("what is lent is given back, if only by its destructor")
+        let (lent, comes_back) = Lent::new(buffer);
+        let file = self.shared.clone();
+        let result = run(move || lent.use_for(file, operation)).await;
+        (result, returned(comes_back).await)
     }
+
+    /// Likewise. It is promised, as what is written must be: dropped, it is done.
+    async fn lend_to_write<B: Send + 'static>(
+        &self,
+        buffer: B,
+        operation: impl FnOnce(&Shared, &mut B) -> io::Result<usize> + Send + 'static,
+    ) -> (io::Result<usize>, B) {
+        let (lent, comes_back) = Lent::new(buffer);
+        let file = self.shared.clone();
+        let write = move |file: &Shared, buffer: &mut B| {
+            let result = operation(file, buffer);
+            file.stale.set();
+            result
+        };
+        let job = spawn_file_job(move || lent.use_for(file, write), true);
+        let result = job.await.unwrap_or_else(|error| Err(error.into()));
+        (result, returned(comes_back).await)
+    }
+}
+
+async fn returned<B>(comes_back: oneshot::Receiver<B>) -> B {
+    comes_back
+        .await
+        .expect("what is lent is given back by its destructor")
 }
