@@ -101,6 +101,7 @@ assert_not_impl_any!(RunUntil<'static, std::future::Ready<()>>: Send, Sync);
 assert_impl_all!(LocalKey<Cell<u8>>: Send, Sync, Unpin);
 assert_impl_all!(TaskLocalFuture<u8, std::future::Ready<()>>: Send, Sync);
 assert_not_impl_any!(TaskLocalFuture<u8, std::future::Ready<()>>: Unpin);
+assert_impl_all!(heist::__join::Round: Send, Sync, Unpin);
 assert_impl_all!(heist::__select::Enabled: Send, Sync, Unpin);
 assert_impl_all!(AccessError: Send, Sync, Unpin, Copy);
 

@@ -64,6 +64,8 @@ struct Node {
     changes: Changes,
     /// It is about to be cancelled, and its children are already doomed: it gets no more. Under the tree's lock.
     is_doomed: AtomicBool,
+    /// Once it is cancelled: the next of those whose waiters whoever has cancelled it has yet to wake.
+    next_waited_for: Mutex<Option<Arc<Node>>>,
     tree: Arc<Mutex<Tree>>,
     /// Its own until it is cancelled or dropped.
     place: Place,
@@ -93,6 +95,7 @@ impl CancellationToken {
         let node = Node {
             changes: Changes::new(),
             is_doomed: AtomicBool::new(false),
+            next_waited_for: Mutex::new(None),
             tree: Arc::new(Mutex::new(Tree::new())),
             place: ROOT,
         };
@@ -126,6 +129,7 @@ impl CancellationToken {
         let node = Arc::new_cyclic(|node| Node {
             changes: Changes::new(),
             is_doomed: AtomicBool::new(false),
+            next_waited_for: Mutex::new(None),
             tree,
             place: match cancelled {
                 false => links.insert(parent.place, node.clone()),
@@ -159,7 +163,8 @@ impl CancellationToken {
     /// assert!(token.is_cancelled());
     /// ```
     pub fn cancel(&self) {
-        let mut waited_for = Vec::new();
+        // A list through the nodes.
+        let mut waited_for = None;
         while !self.is_cancelled() {
             let mut tree = self.node.tree.lock();
             if self.is_cancelled() {
@@ -178,12 +183,14 @@ impl CancellationToken {
             // First: `next` may be the last reference to a node, which then needs the lock.
             drop(tree);
             if is_waited_for {
-                waited_for.push(next);
+                *next.next_waited_for.lock() = waited_for.take();
+                waited_for = Some(next);
             }
         }
         let mut wakers = WakeList::new();
-        for node in waited_for {
+        while let Some(node) = waited_for {
             node.changes.wake_by(&mut wakers);
+            waited_for = node.next_waited_for.lock().take();
         }
         wakers.finish();
     }

@@ -153,9 +153,9 @@ fn token_cancel_against_drop_with_waker_that_panics() {
         let child = root.child_token();
         let (panics, counts) = (CountingWaker::panicking(), CountingWaker::new());
         let mut waits = vec![
+            Box::pin(root.clone().cancelled_owned()),
             Box::pin(child.clone().cancelled_owned()),
-            Box::pin(root.clone().cancelled_owned()),
-            Box::pin(root.clone().cancelled_owned()),
+            Box::pin(child.clone().cancelled_owned()),
         ];
         assert!(!poll(waits[0].as_mut(), &panics));
         for wait in &mut waits[1..] {
