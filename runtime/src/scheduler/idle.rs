@@ -309,6 +309,7 @@ impl Idle {
 
     /// There is no sentinel to look: it is to be asked again when the watch is next handed over.
     pub(super) fn forsake(&self) {
+        // Relaxed: nothing goes with it. Who hands over meanwhile, and takes it for entrusted, has no sentinel either way; the next one asks.
         self.entrusted.store(false, Relaxed);
     }
 

@@ -94,6 +94,7 @@ impl Worker {
         let _timers = self.scheduler.timers.enter(self.wheel());
         let _reactor = self.scheduler.reactor.enter();
         self.remote().parker.adopt();
+        // It asks the system, for those who look on: there, nobody does.
         if !self.scheduler.relief.is_alone {
             self.remote().shown.adopt();
         }
