@@ -120,6 +120,15 @@ fn a_queue_full_of_others_datagrams_is_waited_for() {
     });
 }
 
+/// Sends by name, in either way.
+async fn send_late(sender: &UnixDatagram, path: &Path, polled: bool) -> io::Result<usize> {
+    if polled {
+        poll_fn(|cx| sender.poll_send_to(cx, b"late", path)).await
+    } else {
+        sender.send_to(b"late", path).await
+    }
+}
+
 /// Who sends by name and finds the queue full sleeps: to the kernel its socket is writable all the time.
 #[cfg(target_os = "linux")]
 #[test]
@@ -135,13 +144,7 @@ fn each_way_to_send_by_name_sleeps_until_there_is_room() {
         let catch_up = || while turn(reactor, Some(Duration::ZERO)) > 0 {};
         for polled in [false, true, true, false] {
             fill(&path);
-            let mut send = pin!(async {
-                if polled {
-                    poll_fn(|cx| sender.poll_send_to(cx, b"late", &path)).await
-                } else {
-                    sender.send_to(b"late", &path).await
-                }
-            });
+            let mut send = pin!(send_late(&sender, &path, polled));
             // It may have been ready, as far as was known.
             for _ in 0..2 {
                 assert!(send.as_mut().poll(cx).is_pending());
@@ -231,13 +234,8 @@ fn a_connection_is_no_obstacle_to_another_receiver() {
             fill(&full.socket());
             for polled in [false, true] {
                 let datagrams = fill(&named.socket());
-                let mut send = pin!(async {
-                    if polled {
-                        poll_fn(|cx| sender.poll_send_to(cx, b"late", named.socket())).await
-                    } else {
-                        sender.send_to(b"late", named.socket()).await
-                    }
-                });
+                let path = named.socket();
+                let mut send = pin!(send_late(&sender, &path, polled));
                 assert!(poll_once(send.as_mut()).await.is_none());
                 for _ in 0..datagrams {
                     assert_eq!(other.recv(&mut [0; 8]).await.unwrap(), 7);
@@ -332,13 +330,7 @@ fn each_way_to_send_by_name_sleeps_until_its_own_buffer_has_room() {
             while sender.try_send_to(&large, &path).is_ok() {
                 sent += 1;
             }
-            let mut send = pin!(async {
-                if polled {
-                    poll_fn(|cx| sender.poll_send_to(cx, b"late", &path)).await
-                } else {
-                    sender.send_to(b"late", &path).await
-                }
-            });
+            let mut send = pin!(send_late(&sender, &path, polled));
             // It may have been ready, as far as was known.
             for _ in 0..2 {
                 assert!(send.as_mut().poll(cx).is_pending());
