@@ -13,10 +13,6 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{
-    AtomicBool,
-    Ordering::{Acquire, Relaxed, Release},
-};
 use std::task::{Context, Poll, ready};
 
 /// How much of a regular file the first job reads, whatever was asked for. It doubles with each that finds so much.
@@ -31,22 +27,6 @@ pub(super) struct Ahead {
     window: usize,
     /// Whether it is one, once that is known.
     is_regular: Option<bool>,
-}
-
-/// Says, on any thread, that the file has changed where it may have been read ahead.
-#[derive(Debug, Default)]
-pub(super) struct Stale(AtomicBool);
-
-impl Stale {
-    /// After the change: who finds this reads what is there now.
-    pub(super) fn set(&self) {
-        self.0.store(true, Release);
-    }
-
-    /// Whether it was said, and not asked for since.
-    fn take(&self) -> bool {
-        self.0.load(Relaxed) && self.0.swap(false, Acquire)
-    }
 }
 
 #[derive(Debug)]

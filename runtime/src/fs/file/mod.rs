@@ -1,7 +1,7 @@
 //! A file that is open.
 //!
 //! In: files from `open`, or of the standard library's. Out: what is done with the whole of it. How it is read and written at its cursor is in `cursor.rs`, how at
-//! other places in `positional.rs`, and what its jobs have read in `ahead.rs`.
+//! other places in `positional.rs`, and what its jobs have read in `ahead.rs`; `stale.rs` is between the two.
 
 #![forbid(unsafe_code)]
 
@@ -9,9 +9,11 @@ mod ahead;
 mod cursor;
 mod now;
 mod positional;
+mod stale;
 
-use self::ahead::{Ahead, Stale};
+use self::ahead::Ahead;
 use self::now::Now;
+use self::stale::Stale;
 use super::OpenOptions;
 use super::job::run;
 use crate::io::write_behind::{Sink, WriteBehind};
@@ -219,7 +221,7 @@ impl File {
     pub fn from_std(std: StdFile) -> Self {
         let shared = Arc::new(Shared {
             std,
-            stale: Stale::default(),
+            stale: Stale::new(),
         });
         Self {
             behind: WriteBehind::new(shared.clone()),

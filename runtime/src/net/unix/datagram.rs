@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 use super::SocketAddr;
+use super::ended::Ended;
 use crate::io::{Interest, Ready};
 use crate::loom::Mutex;
 use crate::reactor::{Direction, Kind, Registered};
@@ -24,8 +25,6 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::{Acquire, Release};
 use std::task::{Context, Poll, ready};
 
 /// A Unix datagram socket: what asyncio's `loop.create_datagram_endpoint` makes for the family `AF_UNIX`.
@@ -62,8 +61,8 @@ pub struct UnixDatagram {
     io: Registered<net::UnixDatagram>,
     /// By what the task waits that was last in [`UnixDatagram::poll_send_to`] and found the receiver's queue full. Who is done there closes it.
     probe: Mutex<Option<Registered<net::UnixDatagram>>>,
-    /// Whether [`UnixDatagram::shutdown`] has ended receiving, or is about to.
-    has_ended: AtomicBool,
+    /// By [`UnixDatagram::shutdown`].
+    ended: Ended,
 }
 
 impl UnixDatagram {
@@ -188,7 +187,7 @@ impl UnixDatagram {
         Ok(Self {
             io: Registered::new(socket, Kind::Datagram)?,
             probe: Mutex::new(None),
-            has_ended: AtomicBool::new(false),
+            ended: Ended::new(),
         })
     }
 
@@ -940,8 +939,7 @@ impl UnixDatagram {
     /// ```
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         if how != Shutdown::Write {
-            // Before the kernel wakes anybody. Release, with the load's Acquire: who is woken by that sees it.
-            self.has_ended.store(true, Release);
+            self.ended.set();
         }
         self.std().shutdown(how)
     }
@@ -961,29 +959,15 @@ impl UnixDatagram {
     }
 
     fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.or_end(|| 0, || self.std().recv(buffer))
+        self.ended.or_end(|| 0, || self.std().recv(buffer))
     }
 
     fn receive_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let end = || (0, SocketAddr::unnamed());
-        self.or_end(end, || {
+        self.ended.or_end(end, || {
             let (length, from) = self.std().recv_from(buffer)?;
             Ok((length, from.into()))
         })
-    }
-
-    /// What `receive` comes to: if it would block when receiving has ended, `end`. (Linux says `EAGAIN` to who doesn't let it block, 0 to who does.)
-    fn or_end<R>(
-        &self,
-        end: impl FnOnce() -> R,
-        receive: impl FnOnce() -> io::Result<R>,
-    ) -> io::Result<R> {
-        // Asked first: what came before the end is received before it.
-        let has_ended = self.has_ended.load(Acquire);
-        match receive() {
-            Err(error) if has_ended && error.kind() == io::ErrorKind::WouldBlock => Ok(end()),
-            result => result,
-        }
     }
 
     fn std(&self) -> &net::UnixDatagram {

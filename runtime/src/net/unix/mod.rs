@@ -2,6 +2,7 @@
 //! [`UnixListener`](super::UnixListener) accepts as a stream; and [`pipe`]s. The sockets themselves are in [`heist::net`](crate::net), as in tokio.
 
 pub(super) mod datagram;
+mod ended;
 pub(super) mod incoming;
 pub(super) mod listener;
 pub mod pipe;
