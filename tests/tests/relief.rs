@@ -106,6 +106,38 @@ fn nothing_waits_for_a_blocked_worker() {
     });
 }
 
+/// The watcher looks on less often while processes are started: what waits with a blocked worker is taken over all the same.
+#[test]
+fn nothing_waits_for_a_blocked_worker_while_processes_are_started() {
+    alone("nothing_waits_while_processes_are_started", || {
+        let runtime = Shape::Workers(3).runtime();
+        let done = Arc::new(AtomicBool::new(false));
+        let (begun, begins) = mpsc::channel();
+        let starts = runtime.spawn({
+            let done = done.clone();
+            async move {
+                while !done.load(SeqCst) {
+                    let status = heist::process::Command::new("true").status();
+                    assert!(status.await.unwrap().success());
+                    let _ = begun.send(());
+                }
+            }
+        });
+        receive(&begins);
+        for _ in 0..20 {
+            let blocked = runtime.spawn(async {
+                let (started, starts) = mpsc::channel();
+                // In the next-slot of the worker, which waits for it.
+                drop(heist::spawn(async move { started.send(()).unwrap() }));
+                receive(&starts);
+            });
+            runtime.block_on(blocked).unwrap();
+        }
+        done.store(true, SeqCst);
+        runtime.block_on(starts).unwrap();
+    });
+}
+
 /// More tasks block than there are workers: standby after standby.
 #[test]
 fn standbys_are_relieved_as_well() {

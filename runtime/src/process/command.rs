@@ -4,6 +4,7 @@
 
 use super::{Child, ExitStatus, Output, Stdio};
 use crate::reactor::Reactor;
+use crate::scheduler::starts_process;
 use std::ffi::OsStr;
 use std::future::Future;
 use std::io;
@@ -447,7 +448,7 @@ impl Command {
     /// Starts the child. Its standard input, output and error are the parent's, unless set.
     ///
     /// The thread is held up until the system has started the program, which takes some hundred microseconds, as with tokio; a program on a slow network disk is better spawned in
-    /// [`block_in_place`](crate::task::block_in_place).
+    /// [`block_in_place`](crate::task::block_in_place). While a runtime starts one process after the other, it looks for workers that are stuck every 4 ms, not every millisecond.
     ///
     /// # Errors
     ///
@@ -475,6 +476,7 @@ impl Command {
     pub fn spawn(&mut self) -> io::Result<Child> {
         // First: outside a runtime nothing is spawned.
         let _ = Reactor::current();
+        starts_process();
         Child::new(self.std.spawn()?, self.kill_on_drop)
     }
 

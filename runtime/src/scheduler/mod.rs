@@ -17,6 +17,7 @@ mod maintenance;
 mod park_hooks;
 mod parker;
 mod patience;
+mod process_starts;
 mod queue;
 mod relief;
 mod remotes;
@@ -43,6 +44,7 @@ pub(crate) use counts::Counts;
 pub(crate) use maintenance::Intervals;
 pub(crate) use park_hooks::ParkHooks;
 pub(crate) use parker::{Parker, sleep_punctually};
+pub(crate) use process_starts::starts_process;
 pub(crate) use relief::ReliefOptions;
 pub(crate) use slow_poll::OnSlowPoll;
 pub use slow_poll::SlowPoll;
@@ -61,6 +63,7 @@ use injector::{Injector, MAX_SHARDS};
 use lease::{Lease, Leases};
 use parker::Unpark;
 use patience::Patience;
+use process_starts::ProcessStarts;
 use queue::Steal;
 use remotes::{Remote, Remotes};
 use rng::Rng;
@@ -99,6 +102,7 @@ pub(crate) struct Scheduler {
     intervals: Intervals,
     failures: FailurePolicy,
     slow_polls: SlowPolls,
+    process_starts: ProcessStarts,
     duties: Duties,
     closing: Closing,
     /// References held by task cells: see `lease.rs`. Apart from what workers read all the time.
@@ -146,6 +150,7 @@ impl Scheduler {
                 reactor: Reactor::new(rouse()),
                 timers: Timers::new(workers, clock, rouse()),
                 slow_polls: SlowPolls::new(relief.on_slow_poll.clone()),
+                process_starts: ProcessStarts::new(),
                 relief,
                 park_hooks,
                 intervals,

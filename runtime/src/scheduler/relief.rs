@@ -25,7 +25,7 @@ use std::time::Duration;
 /// costs to wake a sleeping thread and be woken back; a shorter bound would tear apart tasks that talk to each other.
 pub(super) const LONG_POLL: Duration = Duration::from_micros(50);
 
-/// The watcher's sleep while others run: how late stuck workers are relieved, twice this at most.
+/// The watcher's sleep while others run, unless they start processes (`process_starts.rs`): how late stuck workers are relieved, twice this at most.
 pub(super) const TICK: Duration = Duration::from_millis(1);
 
 /// How many ticks in a row the watcher must find all asleep before it stops ticking: keeping it ticking a little costs less than unparking it

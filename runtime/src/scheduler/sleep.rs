@@ -5,7 +5,7 @@
 
 #![forbid(unsafe_code)]
 
-use super::relief::{QUIET_TICKS, TICK};
+use super::relief::QUIET_TICKS;
 use super::worker::Worker;
 use crate::time::{Coarse, Instant};
 use std::time::Duration;
@@ -30,6 +30,8 @@ impl Worker {
         let gives_way = gives_way && idle.may_give_way();
         // Wakes in a row at which all were asleep.
         let mut quiet = 0;
+        // Processes that had been started at the last look.
+        let mut starts = None;
         let mut claim = !gives_way;
         // CHECK. Afterwards, what comes to a queue is announced in time by its owner, or by who relieves that.
         let mut in_sight = !gives_way && scheduler.has_work();
@@ -42,7 +44,7 @@ impl Worker {
             if !self.queue.is_empty() {
                 break;
             }
-            let bound = self.bound(watching, &mut quiet, now);
+            let bound = self.bound(watching, &mut quiet, &mut starts, now);
             self.remote().shown.sleeps();
             self.counts().parks_and_unparks.add(1);
             let unparked = if scheduler.timers.clock().is_paused() {
@@ -129,7 +131,13 @@ impl Worker {
     }
 
     /// How long a sleep may last: until the own timers' next deadline; for the watcher, also the shared timers' and its tick.
-    fn bound(&self, watching: bool, quiet: &mut u32, now: Instant) -> Option<Duration> {
+    fn bound(
+        &self,
+        watching: bool,
+        quiet: &mut u32,
+        starts: &mut Option<u32>,
+        now: Instant,
+    ) -> Option<Duration> {
         let timers = &self.scheduler.timers;
         let own = self
             .wheel()
@@ -143,8 +151,9 @@ impl Worker {
             *quiet = 0;
         }
         let ticking = *quiet < QUIET_TICKS && self.scheduler.remotes.len() > 1;
+        let tick = ticking.then(|| self.scheduler.process_starts.tick(starts));
         let shared = timers.shared().next_deadline();
-        [own.map(until), shared.map(until), ticking.then_some(TICK)]
+        [own.map(until), shared.map(until), tick]
             .into_iter()
             .flatten()
             .min()
