@@ -2,7 +2,6 @@
 
 use heist_blocking_pool::{JoinHandle, Pool, RejectReason};
 use std::collections::HashSet;
-use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 use std::thread::{self, ThreadId};
@@ -331,7 +330,7 @@ fn another_thread_that_cannot_start() {
         }
         return;
     }
-    let output = Command::new("sh")
+    let output = std::process::Command::new("sh")
         .arg("-c")
         .arg(
             "ulimit -v 1048576 && exec \"$0\" --exact another_thread_that_cannot_start --nocapture",

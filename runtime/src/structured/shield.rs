@@ -28,15 +28,17 @@ use std::task::{Context, Poll};
 ///
 /// ```
 /// use heist::task::shield;
-/// use heist::time::{Duration, sleep, timeout};
+/// use heist::time::{Duration, timeout};
 ///
 /// # heist::run(async {
+/// let (disk, ready) = heist::sync::oneshot::channel();
 /// let (sender, saved) = heist::sync::oneshot::channel();
 /// let save = async move {
-///     sleep(Duration::from_millis(5)).await;
+///     let _ = ready.await;
 ///     sender.send("saved")
 /// };
 /// assert!(timeout(Duration::from_millis(1), shield(save)).await.is_err());
+/// let _ = disk.send(());
 /// assert_eq!(saved.await, Ok("saved"));
 /// # });
 /// ```

@@ -19,6 +19,7 @@ pub(crate) fn mebibytes_through_cat(shape: Shape) {
         // Not the same in any two places that are mistaken for each other easily. By pieces, since byte by byte this alone takes a minute under a sanitizer.
         let mut input = vec![0; SIZE];
         for (number, piece) in input.chunks_exact_mut(64).enumerate() {
+            let number = number as u64;
             piece[..8].copy_from_slice(&number.to_ne_bytes());
         }
         let output = child.communicate(&input).await.expect("they are moved");

@@ -6,7 +6,7 @@ mod unix;
 use super::*;
 use crate::io::Interest;
 use crate::reactor::Reactor;
-use crate::reactor::tests::{Task, block_on, each_kind, turn};
+use crate::reactor::tests::{Task, block_on, each_kind};
 use futures_lite::future::{poll_once, zip};
 use heist_sync::coop::{Budget, with_budget};
 use rustix::fs::{OFlags, fcntl_getfl};
@@ -16,7 +16,7 @@ use std::cell::Cell;
 use std::fs;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::{Ipv4Addr, Shutdown, SocketAddr};
+use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net as std_unix;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 /// A socket that nobody has connected.
 async fn udp() -> UdpSocket {

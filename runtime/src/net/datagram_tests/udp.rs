@@ -214,6 +214,8 @@ fn options_are_set_and_read() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_group_is_joined_and_left() {
+    use std::net::Ipv4Addr;
+
     each_kind(|reactor| {
         block_on(reactor, async {
             let group = Ipv4Addr::new(239, 77, 77, 77);

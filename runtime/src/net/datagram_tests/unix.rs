@@ -120,6 +120,15 @@ fn a_queue_full_of_others_datagrams_is_waited_for() {
     });
 }
 
+/// Has all come that the kernel knows of.
+#[cfg(target_os = "linux")]
+fn catch_up(reactor: &Reactor) {
+    use crate::reactor::tests::turn;
+    use std::time::Duration;
+
+    while turn(reactor, Some(Duration::ZERO)) > 0 {}
+}
+
 /// Sends by name, in either way.
 async fn send_late(sender: &UnixDatagram, path: &Path, polled: bool) -> io::Result<usize> {
     if polled {
@@ -141,18 +150,17 @@ fn each_way_to_send_by_name_sleeps_until_there_is_room() {
         let sender = UnixDatagram::unbound().unwrap();
         let (task, waker) = Task::new(reactor);
         let cx = &mut Context::from_waker(&waker);
-        let catch_up = || while turn(reactor, Some(Duration::ZERO)) > 0 {};
         for polled in [false, true, true, false] {
             fill(&path);
             let mut send = pin!(send_late(&sender, &path, polled));
             // It may have been ready, as far as was known.
             for _ in 0..2 {
                 assert!(send.as_mut().poll(cx).is_pending());
-                catch_up();
+                catch_up(reactor);
             }
             assert_eq!(task.wakes(), 0);
             server.try_recv(&mut [0; 8]).unwrap();
-            catch_up();
+            catch_up(reactor);
             assert_eq!(task.wakes(), 1);
             assert!(matches!(send.poll(cx), Poll::Ready(Ok(4))));
         }
@@ -171,7 +179,6 @@ fn who_has_sent_by_polling_leaves_nothing_open() {
         let sender = UnixDatagram::unbound().unwrap();
         let (task, waker) = Task::new(reactor);
         let cx = &mut Context::from_waker(&waker);
-        let catch_up = || while turn(reactor, Some(Duration::ZERO)) > 0 {};
         let open = || {
             let (opened, released) = reactor.registrations();
             opened - released
@@ -182,7 +189,7 @@ fn who_has_sent_by_polling_leaves_nothing_open() {
             for _ in 0..2 {
                 let late = sender.poll_send_to(cx, b"late", full.socket());
                 assert!(late.is_pending());
-                catch_up();
+                catch_up(reactor);
             }
             assert_eq!((task.wakes(), open()), (0, 4));
             let sent = block_on(
@@ -194,7 +201,7 @@ fn who_has_sent_by_polling_leaves_nothing_open() {
         }
         assert!(sender.poll_send_to(cx, b"late", full.socket()).is_pending());
         server.try_recv(&mut [0; 8]).unwrap();
-        catch_up();
+        catch_up(reactor);
         assert_eq!((task.wakes(), open()), (1, 4));
         let late = sender.poll_send_to(cx, b"late", full.socket());
         assert!(matches!(late, Poll::Ready(Ok(4))));
@@ -324,7 +331,6 @@ fn each_way_to_send_by_name_sleeps_until_its_own_buffer_has_room() {
         let large = vec![0; SockRef::from(&sender).send_buffer_size().unwrap() / 2];
         let (task, waker) = Task::new(reactor);
         let cx = &mut Context::from_waker(&waker);
-        let catch_up = || while turn(reactor, Some(Duration::ZERO)) > 0 {};
         for polled in [false, true] {
             let mut sent = 0;
             while sender.try_send_to(&large, &path).is_ok() {
@@ -334,13 +340,13 @@ fn each_way_to_send_by_name_sleeps_until_its_own_buffer_has_room() {
             // It may have been ready, as far as was known.
             for _ in 0..2 {
                 assert!(send.as_mut().poll(cx).is_pending());
-                catch_up();
+                catch_up(reactor);
             }
             assert_eq!(task.wakes(), 0);
             for _ in 0..sent {
                 server.try_recv(&mut [0; 8]).unwrap();
             }
-            catch_up();
+            catch_up(reactor);
             assert_eq!(task.wakes(), 1);
             assert!(matches!(send.poll(cx), Poll::Ready(Ok(4))));
             assert_eq!(server.try_recv(&mut [0; 8]).unwrap(), 4);

@@ -29,7 +29,7 @@ assert_impl_all!(TcpListener: Send, Sync, Unpin, AsFd, std::fmt::Debug);
 assert_impl_all!(TcpStream: Send, Sync, Unpin, AsFd, std::fmt::Debug);
 
 /// An idle connection costs this and its slot.
-const _: () = assert!(size_of::<TcpStream>() == 16);
+const _: () = assert!(size_of::<TcpStream>() <= 16);
 
 /// Two ends of a connection: one that was connected, one that was accepted.
 async fn pair() -> (TcpStream, TcpStream) {

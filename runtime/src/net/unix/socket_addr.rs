@@ -4,12 +4,12 @@
 #![forbid(unsafe_code)]
 
 use socket2::SockAddr;
-use std::ffi::OsStr;
 use std::fmt;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net;
 use std::path::Path;
+#[cfg(any(target_os = "android", target_os = "linux"))]
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
 /// The address of a Unix socket: a path, an abstract name (on Linux), or none.
 ///

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// As with TCP: an idle connection costs this and its slot.
-const _: () = assert!(size_of::<UnixStream>() == 16);
+const _: () = assert!(size_of::<UnixStream>() <= 16);
 
 /// A directory of this test's own, gone with this.
 struct Directory(PathBuf);
