@@ -427,14 +427,16 @@ mod on_linux {
         each_kind(|reactor| {
             let is_done = AtomicBool::new(false);
             thread::scope(|scope| {
-                // SAFETY: it only asks.
-                let turner = unsafe { libc::pthread_self() };
+                // SAFETY: it only asks. A number, since with some C libraries it is a pointer, which would stay on its thread.
+                let turner = unsafe { libc::pthread_self() } as usize;
                 let is_done = &is_done;
                 scope.spawn(move || {
                     // As often as need be: the first may come before the wait.
                     while !is_done.load(SeqCst) {
+                        let turner = turner as libc::pthread_t;
                         // SAFETY: the thread waits for this one at the end of the scope.
-                        assert_eq!(unsafe { libc::pthread_kill(turner, libc::SIGUSR2) }, 0);
+                        let sent = unsafe { libc::pthread_kill(turner, libc::SIGUSR2) };
+                        assert_eq!(sent, 0);
                         thread::yield_now();
                     }
                 });
