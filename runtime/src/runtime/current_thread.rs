@@ -7,7 +7,7 @@
 use super::Handle;
 use super::multi_thread::{ThreadWaker, Waiting};
 use super::unhandled_panic::Failed;
-use crate::scheduler::{Scheduler, Worker};
+use crate::scheduler::{Look, Scheduler, Worker};
 use heist_sync::coop::{self, Budget};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::future::Future;
@@ -214,14 +214,13 @@ fn run(in_use: &InUse<'_>, mut future: Pin<&mut dyn Future<Output = ()>>) -> boo
         .expect("it is given back by the destructor");
     let mut done = false;
     worker.begin_with_root();
-    worker.run(|| {
-        if core.scheduler.is_closed() {
-            return true;
-        }
-        if worker.take_turn_of_root() {
+    worker.run(|| match worker.look_between_polls() {
+        Look::Closed => true,
+        Look::TurnOfRoot => {
             done = poll(future.as_mut(), &core.waker).is_ready();
+            done
         }
-        done
+        Look::Nothing => false,
     });
     done
 }

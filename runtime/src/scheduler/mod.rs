@@ -46,6 +46,7 @@ pub(crate) use park_hooks::ParkHooks;
 pub(crate) use parker::{Parker, sleep_punctually};
 pub(crate) use process_starts::starts_process;
 pub(crate) use relief::ReliefOptions;
+pub(crate) use root::Look;
 pub(crate) use slow_poll::OnSlowPoll;
 pub use slow_poll::SlowPoll;
 pub(crate) use standby::block_in_place;

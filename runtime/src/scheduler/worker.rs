@@ -254,7 +254,7 @@ impl Worker {
     }
 
     /// Whether the worker was summoned since the last time that this was asked.
-    pub(crate) fn answer_summons(&self) -> bool {
+    pub(super) fn answer_summons(&self) -> bool {
         self.remote().summons.answer()
     }
 

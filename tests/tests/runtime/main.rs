@@ -237,7 +237,8 @@ suite! {
         of_a_runtime_that_was_never_used
         threads_are_gone_afterwards
         another_thread_in_block_on_goes_on
-        with_a_guard_that_was_leaked;
+        with_a_guard_that_was_leaked
+        as_the_future_in_block_on_is_woken;
     contexts:
         a_queued_blocking_job
         a_refused_blocking_job

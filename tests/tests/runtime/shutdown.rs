@@ -4,6 +4,7 @@
 use heist::io::AsyncReadExt;
 use heist::net::TcpStream;
 use heist::runtime::{Handle, Runtime};
+use heist::sync::oneshot;
 use heist::task::{self, JoinHandle};
 use heist::time::sleep;
 use heist_tests::{
@@ -479,4 +480,29 @@ pub(crate) fn with_a_guard_that_was_leaked(shape: Shape) {
     })
     .join()
     .unwrap();
+}
+
+/// It comes at every moment of the polls of the future in `block_on`, and of the looks between them whether that was woken.
+pub(crate) fn as_the_future_in_block_on_is_woken(shape: Shape) {
+    for round in 0..1_000 {
+        let runtime = shape.runtime();
+        let handle = runtime.handle().clone();
+        let begun = Arc::new(AtomicBool::new(false));
+        let (end, ends) = oneshot::channel::<()>();
+        let begins = begun.clone();
+        let thread = thread::spawn(move || {
+            handle.block_on(async move {
+                begins.store(true, SeqCst);
+                for _ in 0..round % 31 {
+                    task::yield_now().await;
+                }
+                assert!(ends.await.is_err());
+            });
+        });
+        // Not asleep, to be as quick as the polls are.
+        wait_until(|| begun.load(SeqCst));
+        drop(runtime);
+        drop(end);
+        thread.join().unwrap();
+    }
 }

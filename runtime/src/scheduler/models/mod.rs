@@ -13,6 +13,7 @@ use super::parker::{Parker, Unpark};
 use super::queue::{CAPACITY, Local, Steal, Stealer};
 use super::remotes::Remotes;
 use super::reserve::Reserved;
+use super::root::Look;
 use super::shown::{Shown, Shows};
 use super::slot::NextSlot;
 use super::summons::Summons;
@@ -159,6 +160,27 @@ fn summons_publish() {
         // What a join makes visible is no help to the worker: only an answer makes it look.
         seen |= summons.answer() && published.load(Relaxed);
         assert!(seen, "what the first caller published was missed");
+    });
+}
+
+/// The runtime shuts down while the worker answers another's summons: it finds it closed, or is summoned still.
+#[test]
+fn close_against_look() {
+    model(|| {
+        let shared = Arc::new((Summons::new(), Closing::new()));
+        let closer = {
+            let shared = shared.clone();
+            thread::spawn(move || {
+                let (summons, closing) = &*shared;
+                closing.close();
+                summons.call();
+            })
+        };
+        let (summons, closing) = &*shared;
+        let look = Look::new(summons, closing, || true);
+        closer.join().expect("who closes panicked");
+        let goes_on = look == Look::Closed || summons.is_standing();
+        assert!(goes_on, "it would sleep for ever");
     });
 }
 
