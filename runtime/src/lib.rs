@@ -54,7 +54,7 @@
 //! - `tokio-io`: tokio's `AsyncRead` and `AsyncWrite` on the sockets, for crates that ask for them; it brings the traits, and nothing that runs.
 //! - `tracing`: the spans and events by which [tokio-console](https://docs.rs/console-subscriber) shows tasks, who wakes them and what they wait for. Each task and
 //!   each timer is some words larger, so it is not among `full`.
-//! - `full`: all the others.
+//! - `full`: `hyper` and `tokio-io`.
 
 mod attributes;
 mod count;

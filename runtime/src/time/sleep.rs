@@ -32,7 +32,8 @@ const SHUT_DOWN: &str =
 ///
 /// # Panics
 ///
-/// Polled, if there is no heist runtime on this thread, or if that has been shut down. Creating it needs none.
+/// Polled, if there is no heist runtime on this thread and it has waited in none before, or if that has been shut down. Creating it needs none: unlike tokio's, it is of the runtime in which it is
+/// polled.
 ///
 /// # Cancel safety
 ///
@@ -58,7 +59,8 @@ pub fn sleep(duration: Duration) -> Sleep {
 ///
 /// # Panics
 ///
-/// Polled, if there is no heist runtime on this thread, or if that has been shut down. Creating it needs none.
+/// Polled, if there is no heist runtime on this thread and it has waited in none before, or if that has been shut down. Creating it needs none: unlike tokio's, it is of the runtime in which it is
+/// polled.
 ///
 /// # Cancel safety
 ///
@@ -156,7 +158,7 @@ impl Sleep {
 
     /// Moves the deadline, also of a sleep that has ended, which then can be awaited again.
     ///
-    /// A task that waits on it is woken at the new deadline, whether it polls again before or not.
+    /// A task that waits on it is woken at the new deadline, whether it polls again before or not. Where there is no heist runtime on the thread, it goes on in the one in which it waited last.
     ///
     /// # Examples
     ///
@@ -189,7 +191,8 @@ impl Sleep {
             let is_past = *this.unread && Instant::now() >= deadline;
             let state = match this.entry.state() {
                 State::Idle if is_past => {
-                    assert!(timers::is_entered(), "{NO_RUNTIME}");
+                    let was_in_one = this.entry.last_wheel().is_some();
+                    assert!(was_in_one || timers::is_entered(), "{NO_RUNTIME}");
                     this.entry.finish()
                 }
                 State::Idle => {

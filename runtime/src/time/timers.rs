@@ -22,15 +22,20 @@ pub(super) enum Here {
     Same,
     /// Another: counted, by one locked operation.
     Other(Arc<Wheel>),
-    /// None: the thread is in no runtime.
+    /// None: the thread is in no runtime, and the timer was in none.
     Nowhere,
 }
 
-/// Compares this thread's wheel with the last one of a timer, if it had one.
+/// Compares this thread's wheel with the last one of a timer, if it had one. On a thread that is in no runtime it goes on in the one that it was in, on
+/// the shared wheel.
 #[inline]
 pub(super) fn here(last: Option<&Arc<Wheel>>) -> Here {
     let compare = |current: &RefCell<Option<Arc<Wheel>>>| match (&*current.borrow(), last) {
-        (None, _) => Here::Nowhere,
+        (None, None) => Here::Nowhere,
+        (None, Some(last)) => match Wheel::shared(last) {
+            shared if Arc::ptr_eq(shared, last) => Here::Same,
+            shared => Here::Other(Arc::clone(shared)),
+        },
         (Some(here), Some(last)) if Arc::ptr_eq(here, last) => Here::Same,
         (Some(here), _) => Here::Other(Arc::clone(here)),
     };

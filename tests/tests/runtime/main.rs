@@ -350,7 +350,8 @@ suite! {
         a_timeout_ends_what_it_holds
         outside_of_tasks
         across_threads
-        reset_within_another_runtime;
+        reset_within_another_runtime
+        set_again_outside_of_any_runtime;
     select:
         the_first_that_is_ready
         the_losers_are_dropped_first

@@ -1,9 +1,10 @@
 //! Timers, as far as every shape of runtime must turn them. How late they fire is in `gates.rs`.
 
+use futures_lite::future::{block_on, poll_once};
 use heist::sync::oneshot;
 use heist::task;
 use heist::time::{self, Duration, Instant};
-use heist_tests::{Shape, Tally, wait_until};
+use heist_tests::{Shape, Tally, panic_of, wait_until};
 use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -167,4 +168,35 @@ pub(crate) fn reset_within_another_runtime(shape: Shape) {
         }
         sleep.await;
     });
+}
+
+/// A timer that was waited for is moved to a thread of no runtime, and set again: it goes on in its own, and says so if that is no more.
+pub(crate) fn set_again_outside_of_any_runtime(shape: Shape) {
+    let runtime = shape.running();
+    let (mut interval, mut sleep) = runtime.block_on(async {
+        let mut interval = time::interval(Duration::from_millis(1));
+        let mut sleep = Box::pin(time::sleep(Duration::from_secs(60)));
+        // It has waited, however late it is polled.
+        assert!(poll_once(sleep.as_mut()).await.is_none());
+        interval.tick().await;
+        while poll_once(interval.tick()).await.is_some() {}
+        interval.tick().await;
+        (interval, sleep)
+    });
+    block_on(async {
+        let first = interval.tick().await;
+        assert_eq!(interval.tick().await, first + interval.period());
+        for delay in [Duration::from_millis(1), Duration::ZERO] {
+            let deadline = Instant::now() + delay;
+            sleep.as_mut().reset(deadline);
+            sleep.as_mut().await;
+            assert!(Instant::now() >= deadline);
+        }
+    });
+    drop(runtime);
+    sleep
+        .as_mut()
+        .reset(Instant::now() + Duration::from_secs(60));
+    let message = panic_of(|| block_on(sleep)).message;
+    assert!(message.contains("has been shut down"), "{message}");
 }
