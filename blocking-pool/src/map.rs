@@ -10,7 +10,7 @@ use futures_core::Stream;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
-use std::iter::FusedIterator;
+use std::iter::{Fuse, FusedIterator};
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use std::task::{Context, Poll, ready};
 #[must_use = "it does nothing until it is polled or iterated"]
 pub struct Map<'pool, I: Iterator, F, T> {
     pool: &'pool Pool,
-    inputs: I,
+    inputs: Fuse<I>,
     closure: Arc<F>,
     /// Those at the pool, in the order of their inputs.
     jobs: VecDeque<JoinHandle<T>>,
@@ -49,7 +49,7 @@ where
     pub(crate) fn new(pool: &'pool Pool, inputs: I, closure: F, buffer: usize) -> Self {
         Self {
             pool,
-            inputs,
+            inputs: inputs.fuse(),
             closure: Arc::new(closure),
             jobs: VecDeque::new(),
             buffer,
@@ -92,18 +92,19 @@ where
     /// Takes inputs for as long as there is room.
     fn fill(&mut self) {
         while self.jobs.len() < self.buffer {
-            let job = match self.held.take() {
-                Some(held) => held,
+            let submitted = match self.held.take() {
+                Some(held) => self.submit(held),
                 None => {
                     let Some(input) = self.inputs.next() else {
                         return;
                     };
                     let closure = Arc::clone(&self.closure);
-                    match self.submit(move || closure(input)) {
-                        Ok(()) => continue,
-                        Err(job) => Box::new(job),
-                    }
+                    self.submit(move || closure(input))
+                        .map_err(|job| Box::new(job) as Held<T>)
                 }
+            };
+            let Err(job) = submitted else {
+                continue;
             };
             // The pool's queue is full. A job of ours that ends brings us back; if there is none the pool's answer is the result.
             if !self.jobs.is_empty() {
@@ -220,7 +221,7 @@ where
 
 impl<I, F, T> FusedIterator for MapIter<'_, I, F, T>
 where
-    I: FusedIterator<Item: Send + 'static>,
+    I: Iterator<Item: Send + 'static>,
     F: Fn(I::Item) -> T + Send + Sync + 'static,
     T: Send + 'static,
 {

@@ -4,6 +4,7 @@ use futures_lite::StreamExt;
 use futures_lite::future::{block_on, poll_once};
 use heist_blocking_pool::{JoinError, Pool};
 use std::cell::Cell;
+use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 
@@ -121,6 +122,49 @@ fn a_full_queue_is_waited_for() {
     let pool = Pool::builder().max_threads(1).queue_limit(1).build();
     let results: Result<Vec<u32>, _> = pool.map(0..1_000, |n| n).buffer(10).into_iter().collect();
     assert!(results.unwrap().into_iter().eq(0..1_000));
+}
+
+/// What the queue had no room for is offered again with each result that is taken, not only when none of the map's jobs is left.
+#[test]
+fn a_full_queue_is_tried_again() {
+    let pool = Pool::builder().max_threads(2).queue_limit(1).build();
+    let (release, released) = mpsc::channel();
+    let (third, thirds) = mpsc::channel();
+    let released = Mutex::new(released);
+    let mut results = pool
+        .map(0..4, move |n| {
+            match n {
+                // It is released by the last one.
+                1 => released.lock().unwrap().recv().unwrap(),
+                2 => third.send(()).unwrap(),
+                3 => release.send(()).unwrap(),
+                _ => {}
+            }
+            n
+        })
+        .buffer(4)
+        .into_iter();
+    assert_eq!(results.next().unwrap().unwrap(), 0);
+    // The queue has room from now on.
+    thirds.recv().unwrap();
+    for n in 1..4 {
+        assert_eq!(results.next().unwrap().unwrap(), n);
+    }
+    assert!(results.next().is_none());
+}
+
+/// An iterator that has ended may go on, or wait for somebody at a terminal.
+#[test]
+fn inputs_are_asked_until_they_have_ended() {
+    let pool = Pool::builder().max_threads(1).build();
+    let mut asked = 0;
+    let inputs = iter::from_fn(|| {
+        asked += 1;
+        (asked != 4).then_some(asked)
+    });
+    let results: Result<Vec<_>, _> = pool.map(inputs, |n| n).into_iter().collect();
+    assert_eq!(results.unwrap(), [1, 2, 3]);
+    assert_eq!(asked, 4);
 }
 
 /// If it is others whose jobs fill the pool, then no job of the map's own would end and make room: its input's result says so.
